@@ -1,0 +1,64 @@
+import { found, NODE_LIMIT } from "./address-reader.ts";
+import { findZeroRun } from "./zero-run.ts";
+
+const DOT = 46;
+const ZERO = 48;
+const COLON = 58;
+
+/** Longest text that an answer cut out of it may keep alive, in characters. V8's slices keep their parent: a rate limiter's key must not hold a 16 KiB header. */
+const RETAINED_TEXT_LIMIT = 256;
+const scratch = Buffer.alloc(NODE_LIMIT);
+const groups = new Int32Array(8);
+
+/** Canonical text (RFC 5952, zone kept as written) of what was just read from `text`: cut out of it where it is canonical already, written anew where not. */
+export function foundText(text: string): string {
+  if (!found.canonical || text.length > RETAINED_TEXT_LIMIT) return formatFound(text);
+  return found.from === 0 && found.to === text.length ? text : text.slice(found.from, found.to);
+}
+
+function formatFound(text: string): string {
+  if (found.family === 4) return formatWords(4, found.w0, 0, 0, 0);
+  const address = formatWords(6, found.w0, found.w1, found.w2, found.w3);
+  return found.zone < 0 ? address : address + text.slice(found.zone, found.to);
+}
+
+/** RFC 5952 text of an address given as signed or unsigned 32-bit words; IPv4 in `w0`. Always one new flat string. */
+export function formatWords(family: 4 | 6, w0: number, w1: number, w2: number, w3: number): string {
+  let length = 0;
+  if (family === 4) {
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const octet = (w0 >>> shift) & 255;
+      if (octet > 99) scratch[length++] = ZERO + ((octet / 100) | 0);
+      if (octet > 9) scratch[length++] = ZERO + (((octet / 10) | 0) % 10);
+      scratch[length++] = ZERO + (octet % 10);
+      if (shift > 0) scratch[length++] = DOT;
+    }
+    return scratch.toString("latin1", 0, length);
+  }
+  groups[0] = w0 >>> 16;
+  groups[1] = w0 & 0xffff;
+  groups[2] = w1 >>> 16;
+  groups[3] = w1 & 0xffff;
+  groups[4] = w2 >>> 16;
+  groups[5] = w2 & 0xffff;
+  groups[6] = w3 >>> 16;
+  groups[7] = w3 & 0xffff;
+  const run = findZeroRun(groups);
+  const runStart = run < 0 ? -1 : run >> 4;
+  const runEnd = run < 0 ? -1 : runStart + (run & 15);
+  for (let index = 0; index < 8; ) {
+    if (index === runStart) {
+      scratch[length++] = COLON;
+      scratch[length++] = COLON;
+      index = runEnd;
+      continue;
+    }
+    if (index > 0 && index !== runEnd) scratch[length++] = COLON;
+    const group = groups[index++] as number;
+    for (let shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0; shift >= 0; shift -= 4) {
+      const digit = (group >>> shift) & 15;
+      scratch[length++] = digit < 10 ? ZERO + digit : 87 + digit;
+    }
+  }
+  return scratch.toString("latin1", 0, length);
+}

@@ -1,0 +1,94 @@
+import type { Endpoint } from "./endpoint.ts";
+
+/** Who told us about a hop. */
+export type Method =
+  | "socket"
+  | "toa"
+  | "proxy-protocol"
+  | "udp-option"
+  | "spp"
+  | "forwarded"
+  | "x-forwarded-for"
+  | "single-header";
+
+/** Methods whose claims belong to a connection or datagram, and stand before any request is read. */
+export type ConnectionMethod = "toa" | "proxy-protocol" | "udp-option" | "spp";
+
+/** A type-length-value field of a PROXY v2 header, as carried. */
+export interface Tlv {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+/** What a machine said about a connection or datagram, outside of any request. Collectors make these; `resolve` decides whether they count. */
+export interface ConnectionClaim {
+  readonly method: ConnectionMethod;
+  /** The wire detail, e.g. "proxy-v2", "toa-254". */
+  readonly format: string;
+  /** What stood on the wire, for the proof: the line of a PROXY v1 header, the option's bytes as hex. */
+  readonly raw: string;
+  /**
+   * "address": `endpoint` is the claim. "self": the machine speaks for itself (PROXY v2 LOCAL).
+   * "unknown": it says that it does not know (PROXY v1 UNKNOWN, v2 AF_UNSPEC). "malformed": the bytes were no claim.
+   */
+  readonly says: "address" | "self" | "unknown" | "malformed";
+  /** Address text in any valid spelling, and the port if one was named. Present exactly where `says` is "address". */
+  readonly endpoint?: Endpoint | undefined;
+  /** What the client connected to, where the carrier tells it. */
+  readonly destination?: Endpoint | undefined;
+  readonly tlvs?: readonly Tlv[] | undefined;
+  /** Set where the claim was not on this datagram but is remembered from an earlier one of its flow. */
+  readonly via?: "flow" | undefined;
+  /** Age of a remembered claim in milliseconds. */
+  readonly ageMs?: number | undefined;
+}
+
+/** Why a hop was, or was not, believed. UDP sources are forgeable by anybody who can send a packet: their verdicts say so. */
+export type Verdict =
+  | { readonly trusted: true; readonly rule: string; readonly forgeable?: true }
+  | { readonly trusted: false; readonly reason: Distrust; readonly forgeable?: true };
+
+/**
+ * "no-rule": no rule names this machine. "not-an-address": there is nothing that a rule could name.
+ * "demand-unmet": a rule names it, but not the `with` that the rule demands. "hop-count": it is the n-th claim, where the policy counts n machines.
+ * "peer-unverified": a kernel module hid the transport peer, and nothing else could name it.
+ */
+export type Distrust = "no-rule" | "not-an-address" | "demand-unmet" | "hop-count" | "peer-unverified";
+
+/** One machine on the path, as somebody nearer to us reported it. */
+export interface Hop {
+  readonly method: Method;
+  /** The wire detail, e.g. "proxy-v2", "toa-254", "cf-connecting-ip". */
+  readonly format: string;
+  /** The text of the claim as it came. */
+  readonly raw: string;
+  /** Undefined where the text is no address, or the peer has none (a Unix socket). */
+  readonly endpoint: Endpoint | undefined;
+  readonly verdict: Verdict;
+  /** The connection claim that this hop was read from, with its destination and TLVs. */
+  readonly claim?: ConnectionClaim;
+}
+
+/**
+ * Why the walk towards the client ended.
+ * - `untrusted-hop`: at a machine that no rule names. It is the client.
+ * - `path-exhausted`: every machine was believed and the farthest said nothing more. It is the client.
+ * - `carrier-absent`: a machine that must say something did not. The client is unknown.
+ * - `malformed-hop`: at text that is no address. `anonymous-hop`: at an honest "somebody" (RFC 7239 unknown and obfuscated nodes, PROXY UNKNOWN).
+ * - `conflict`: a header that has one value had several, or carriers that must agree did not.
+ * - `hop-limit`: the path is longer than `HOP_LIMIT`, or the list longer than `ELEMENT_LIMIT`.
+ * - `address-lost`: at a machine of the infrastructure, which is never a client: something rewrote the address.
+ * - `self`: the balancer itself asked (PROXY LOCAL, health checks).
+ * - `no-peer`: the socket was gone before its peer could be read.
+ */
+export type Stop =
+  | "untrusted-hop"
+  | "path-exhausted"
+  | "carrier-absent"
+  | "malformed-hop"
+  | "anonymous-hop"
+  | "conflict"
+  | "hop-limit"
+  | "address-lost"
+  | "self"
+  | "no-peer";

@@ -1,0 +1,36 @@
+export { type Address, parseAddress } from "./address.ts";
+export type { CarrierOption, HeaderCarrier, HeaderForm, Says } from "./carrier.ts";
+export type {
+  ConnectionClaim,
+  ConnectionMethod,
+  Distrust,
+  Hop,
+  Method,
+  Stop,
+  Tlv,
+  Verdict,
+} from "./claim.ts";
+export type { Demand } from "./demand.ts";
+export { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
+export { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
+export type { ClientCertificate, Connection, Evidence, Headers, Transport } from "./evidence.ts";
+export type { Origin } from "./origin.ts";
+export { createPeerMemory, type PeerMemory } from "./peer-memory.ts";
+export {
+  compilePolicy,
+  HOP_LIMIT,
+  type HopOptions,
+  type Policy,
+  type PolicyOptions,
+  type RuleOptions,
+  type RulesOptions,
+  type Silence,
+  type TrustOptions,
+} from "./policy.ts";
+export { policyFromEnv } from "./policy-from-env.ts";
+export { covers, formatPrefix, parsePrefix, type Prefix } from "./prefix.ts";
+export { clientAddress, type Resolution, resolve } from "./resolution.ts";
+export { formatResolution } from "./resolution-text.ts";
+export { NAMED_RANGES, SPECIAL_RANGES, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
+export { trustFunction } from "./trust-function.ts";
+export type { Warning } from "./warning.ts";

@@ -1,0 +1,73 @@
+import { found } from "./address-reader.ts";
+import { WherefromError } from "./errors.ts";
+import { formatPrefix, type Prefix, readPrefix } from "./prefix.ts";
+import type { PrefixSet } from "./prefix-set.ts";
+import { PrefixSetBuilder } from "./prefix-set-builder.ts";
+import { NAMED_RANGES } from "./special-ranges.ts";
+import { explainPrefixFault, nearestSpelling } from "./suggestion.ts";
+
+/** Which owner names an address: longest prefix first, a prefix with the address's zone before all others. */
+export class PeerSet {
+  readonly #all: PrefixSet;
+  readonly #zones: ReadonlyMap<string, PrefixSet> | undefined;
+
+  constructor(all: PrefixSet, zones: ReadonlyMap<string, PrefixSet>) {
+    this.#all = all;
+    this.#zones = zones.size === 0 ? undefined : zones;
+  }
+
+  /** `owner << 8 | prefix length` for the address that was just read from `text` into `found`; 0 where nobody names it. */
+  ownerOfFound(text: string): number {
+    if (found.family === 4) return this.#all.find4(found.w0);
+    if (found.zone >= 0 && this.#zones !== undefined) {
+      const zone = this.#zones.get(text.slice(found.zone + 1, found.to));
+      const owner = zone?.find6(found.w0, found.w1, found.w2, found.w3) ?? 0;
+      if (owner !== 0) return owner;
+    }
+    return this.#all.find6(found.w0, found.w1, found.w2, found.w3);
+  }
+}
+
+/** Collects what the operator wrote as peers. Every fault is thrown with the offending text and the nearest right spelling. */
+export class PeerSetBuilder {
+  readonly #all = new PrefixSetBuilder();
+  readonly #zones = new Map<string, PrefixSetBuilder>();
+
+  /** An address, a prefix or a named range. Throws `ERR_WHEREFROM_INVALID_PREFIX` or `ERR_WHEREFROM_HOST_BITS`. */
+  add(text: string, owner: number): void {
+    if (typeof text !== "string") {
+      throw new WherefromError("ERR_WHEREFROM_INVALID_PREFIX", `a peer is written as text, not ${JSON.stringify(text)}`);
+    }
+    const named = Object.hasOwn(NAMED_RANGES, text) ? NAMED_RANGES[text] : undefined;
+    if (named !== undefined) {
+      for (const prefix of named) this.add(prefix, owner);
+      return;
+    }
+    const prefix = readPrefix(text);
+    if (typeof prefix === "string") {
+      const code = prefix === "host-bits" ? "ERR_WHEREFROM_HOST_BITS" : "ERR_WHEREFROM_INVALID_PREFIX";
+      const range = /^[a-z-]+$/i.test(text) ? nearestSpelling(text, [...Object.keys(NAMED_RANGES), "unix"]) : undefined;
+      const detail = explainPrefixFault(text, prefix);
+      throw new WherefromError(code, range === undefined ? detail : `${detail}; did you mean "${range}"?`);
+    }
+    this.#builderOf(prefix).add(prefix, owner);
+  }
+
+  /** Throws `ERR_WHEREFROM_AMBIGUOUS_PREFIX`. */
+  build(): PeerSet {
+    const zones = new Map<string, PrefixSet>();
+    for (const [zone, builder] of this.#zones) zones.set(zone, builder.build(ambiguous));
+    return new PeerSet(this.#all.build(ambiguous), zones);
+  }
+
+  #builderOf(prefix: Prefix): PrefixSetBuilder {
+    if (prefix.zone === undefined) return this.#all;
+    let builder = this.#zones.get(prefix.zone);
+    if (builder === undefined) this.#zones.set(prefix.zone, (builder = new PrefixSetBuilder()));
+    return builder;
+  }
+}
+
+function ambiguous(prefix: Prefix): never {
+  throw new WherefromError("ERR_WHEREFROM_AMBIGUOUS_PREFIX", `"${formatPrefix(prefix)}" is named by two rules`);
+}

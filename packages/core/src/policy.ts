@@ -1,0 +1,228 @@
+import { type Carrier, type CarrierOption, NOTICED_HEADERS, ORIGIN_HEADERS, type Says } from "./carrier.ts";
+import { compileDemand, type Demand } from "./demand.ts";
+import { WherefromError } from "./errors.ts";
+import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
+import { SaysCompiler } from "./says.ts";
+import { nearestSpelling } from "./suggestion.ts";
+
+/** Most machines on one path, the peer included. Real paths have two to five; the limit bounds the work that a header can cause. */
+export const HOP_LIMIT = 32;
+
+/**
+ * What it means when a machine says nothing more.
+ * "is-client": it asked for itself (default where it says a header, or nothing). "unknown": its claim was lost, the client is not known
+ * (default where it says something about the connection: toa, proxy-protocol, udp-option, spp). "self": a health check, nobody's client.
+ */
+export type Silence = "is-client" | "unknown" | "self";
+
+/** Machines, and what is believed of what they say. */
+export interface RuleOptions {
+  /** Stands in the proof beside the prefix. */
+  readonly name?: string;
+  /** Addresses, CIDR prefixes, named ranges (loopback, private, linklocal, uniquelocal, cgnat), "unix" (the handle is a pipe), "unverified" (a kernel module hid the transport peer). */
+  readonly peers: readonly string[];
+  readonly says: Says;
+  readonly silent?: Silence;
+  readonly with?: Demand;
+  /** List headers that these machines append to although they do not say them: their element there is passed over. */
+  readonly appends?: readonly CarrierOption[];
+}
+
+interface CommonOptions {
+  /** Nodes, Pods: machines that are never a client. A walk that ends at one of them has lost the address. */
+  readonly infrastructure?: readonly string[];
+}
+
+/** The short form: all of these machines say the same. Without `from` the list must be empty: nobody is believed, the peer is the client. */
+export interface TrustOptions extends CommonOptions {
+  readonly trust: readonly string[];
+  readonly from?: Says;
+  readonly silent?: Silence;
+  readonly with?: Demand;
+}
+
+/** The n nearest machines, the peer first, each inside `peers`; the n-th claim is the client, whatever stands left of it. */
+export interface HopOptions extends CommonOptions {
+  readonly hops: number;
+  readonly peers: readonly string[];
+  /** A list header. */
+  readonly from: CarrierOption;
+  readonly with?: Demand;
+}
+
+/** Different machines say different things. The longest prefix decides which rule a machine falls under. */
+export interface RulesOptions extends CommonOptions {
+  readonly rules: readonly RuleOptions[];
+}
+
+export type PolicyOptions = TrustOptions | HopOptions | RulesOptions;
+
+/** A compiled rule. */
+export interface Rule {
+  readonly name: string;
+  readonly connection: number;
+  readonly carrier: Carrier | undefined;
+  readonly agreeing: readonly Carrier[];
+  readonly appends: readonly Carrier[];
+  /** What it means when a connection claim is missing, and when a header claim is. */
+  readonly silentConnection: Silence;
+  readonly silentRequest: Silence;
+  readonly demand: Demand | undefined;
+}
+
+/** Which machines are believed, and what about. Made by `compilePolicy`; immutable, and safe to share. */
+export interface Policy {
+  /** By owner: `peers` answers an index into this list. 0 is nobody, and has no rule. */
+  readonly rules: readonly [undefined, ...Rule[]];
+  readonly peers: PeerSet;
+  /** Index of the rule that names Unix sockets, or unverified peers; 0 for none. */
+  readonly unixRule: number;
+  readonly unverifiedRule: number;
+  readonly infrastructure: PeerSet | undefined;
+  /** 0 where machines are not counted. */
+  readonly hops: number;
+  /** Names of the headers that the walk may read, by slot. */
+  readonly headers: readonly string[];
+  /** Names of all headers that a Resolution may look at, now or when its proof is read. */
+  readonly keptHeaders: readonly string[];
+  /** Whether a rule demands a client certificate: collectors then read it. */
+  readonly demandsCertificate: boolean;
+}
+
+/** Compiles options to a policy. Everything that can be wrong with them is thrown here, as a `WherefromError`. */
+export function compilePolicy(options: PolicyOptions): Policy {
+  const { rules, hops } = normalize(options);
+  const peers = new PeerSetBuilder();
+  const says = new SaysCompiler();
+  const special = { unix: 0, unverified: 0 };
+  const compiled = rules.map((rule, index): Rule => {
+    if (!Array.isArray(rule.peers)) {
+      throw invalid(`peers is a list of addresses, prefixes and named ranges, not ${JSON.stringify(rule.peers)}`);
+    }
+    for (const peer of rule.peers as readonly string[]) {
+      if (peer === "unix" || peer === "unverified") {
+        if (special[peer] !== 0 && special[peer] !== index + 1) {
+          throw new WherefromError("ERR_WHEREFROM_AMBIGUOUS_PREFIX", `"${peer}" is named by two rules`);
+        }
+        special[peer] = index + 1;
+      } else peers.add(peer, index + 1);
+    }
+    return compileRule(rule, says);
+  });
+  if (hops > 0) checkHops(compiled);
+  return Object.freeze<Policy>({
+    rules: [undefined, ...compiled],
+    peers: peers.build(),
+    unixRule: special.unix,
+    unverifiedRule: special.unverified,
+    infrastructure: compileInfrastructure(options.infrastructure),
+    hops,
+    headers: says.headers,
+    keptHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled), ...NOTICED_HEADERS, ...ORIGIN_HEADERS])],
+    demandsCertificate: compiled.some(({ demand }) => demand !== undefined && "certificate" in demand),
+  });
+}
+
+function demandedHeaders(rules: readonly Rule[]): string[] {
+  return rules.flatMap(({ demand }) => (demand !== undefined && "header" in demand ? [demand.header] : []));
+}
+
+const RULE_KEYS = ["name", "peers", "says", "silent", "with", "appends"];
+const SILENCES: readonly Silence[] = ["is-client", "unknown", "self"];
+
+function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {
+  refuseUnknownKeys(rule, RULE_KEYS);
+  if (rule.says === undefined) throw invalid(`a rule says what its machines say: "x-forwarded-for", "toa", "nothing"`);
+  const says = compiler.compile(rule.says);
+  if (rule.silent !== undefined && !SILENCES.includes(rule.silent)) {
+    throw invalid(`silent is "${SILENCES.join('", "')}", not ${JSON.stringify(rule.silent)}`);
+  }
+  const appends = (rule.appends ?? []).map((option) => compiler.compileCarrier(option));
+  for (const carrier of appends) {
+    if (carrier.form !== "list") throw invalid(`appends names lists, and "${carrier.header}" has one value`);
+    if (carrier.slot === says.carrier?.slot) throw invalid(`a machine that says "${carrier.header}" appends to it anyway`);
+  }
+  return {
+    name: rule.name ?? "",
+    ...says,
+    appends,
+    silentConnection: rule.silent ?? "unknown",
+    silentRequest: rule.silent ?? "is-client",
+    demand: rule.with === undefined ? undefined : compileDemand(rule.with),
+  };
+}
+
+/** The three forms as one list of rules. */
+function normalize(options: PolicyOptions): { rules: readonly RuleOptions[]; hops: number } {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid(`a policy is { trust, from }, { hops, peers, from } or { rules }, not ${JSON.stringify(options)}`);
+  }
+  if ("rules" in options) {
+    refuseUnknownKeys(options, ["rules", "infrastructure"]);
+    if (!Array.isArray(options.rules)) throw invalid(`rules is a list, not ${JSON.stringify(options.rules)}`);
+    return { rules: options.rules, hops: 0 };
+  }
+  if ("hops" in options) {
+    refuseUnknownKeys(options, ["hops", "peers", "from", "with", "infrastructure"]);
+    return normalizeHops(options);
+  }
+  if (!("trust" in options)) throw invalid(`a policy has "trust", "hops" or "rules"; this one has ${JSON.stringify(Object.keys(options))}`);
+  refuseUnknownKeys(options, ["trust", "from", "silent", "with", "infrastructure"]);
+  const { trust, from, infrastructure: _, ...rest } = options;
+  if (!Array.isArray(trust)) {
+    throw invalid(`trust is a list of addresses, prefixes and named ranges, not ${JSON.stringify(trust)}`);
+  }
+  if (trust.length === 0) return { rules: [], hops: 0 };
+  if (from === undefined) throw invalid(`"from" is missing: trusted machines are believed about a carrier, such as "x-forwarded-for"`);
+  return { rules: [{ peers: trust, says: from, ...rest }], hops: 0 };
+}
+
+function normalizeHops({ hops, peers, from, with: demand }: HopOptions): {
+  rules: readonly RuleOptions[];
+  hops: number;
+} {
+  if (!Number.isInteger(hops) || hops < 1 || hops >= HOP_LIMIT) {
+    throw new WherefromError(
+      "ERR_WHEREFROM_INVALID_HOPS",
+      `hops is a whole number from 1 to ${HOP_LIMIT - 1}, not ${JSON.stringify(hops)}`,
+    );
+  }
+  if (!Array.isArray(peers) || peers.length === 0) {
+    throw new WherefromError(
+      "ERR_WHEREFROM_INVALID_HOPS",
+      `a count of ${hops} alone believes anybody who reaches this server: "peers" says in which prefixes these machines are`,
+    );
+  }
+  const rule: RuleOptions = { peers, says: from, ...(demand === undefined ? {} : { with: demand }) };
+  return { rules: [rule], hops };
+}
+
+function checkHops(rules: readonly Rule[]): void {
+  for (const { carrier, connection } of rules) {
+    if (carrier?.form !== "list" || connection !== 0) {
+      throw new WherefromError("ERR_WHEREFROM_INVALID_HOPS", `machines are counted along one list header, such as "x-forwarded-for"`);
+    }
+  }
+}
+
+function compileInfrastructure(prefixes: readonly string[] | undefined): PeerSet | undefined {
+  if (prefixes === undefined) return undefined;
+  if (!Array.isArray(prefixes)) throw invalid(`infrastructure is a list of prefixes, not ${JSON.stringify(prefixes)}`);
+  const set = new PeerSetBuilder();
+  for (const prefix of prefixes) set.add(prefix, 1);
+  return set.build();
+}
+
+function refuseUnknownKeys(options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const near = nearestSpelling(key, known);
+    throw invalid(
+      `"${key}" is no option here${near === undefined ? `; "${known.join('", "')}" are` : `; did you mean "${near}"?`}`,
+    );
+  }
+}
+
+function invalid(detail: string): WherefromError {
+  return new WherefromError("ERR_WHEREFROM_INVALID_POLICY", detail);
+}

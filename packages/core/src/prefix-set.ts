@@ -1,0 +1,96 @@
+/**
+ * Longest-prefix match over integers. Prefixes are sorted by first address, then length, so that each prefix's parent (the next wider one
+ * that covers it) stands before it. The last prefix that starts at or before an address either covers it, or one of its parents does, or nothing does.
+ */
+export interface PrefixTable {
+  readonly count: number;
+  /** First and last address of each prefix: one word each for IPv4, four for IPv6. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  /** Row of the next wider prefix that covers this one, or -1. */
+  readonly parents: Int32Array;
+  /** Owner in the upper bits, prefix length in the lower eight. Never 0. */
+  readonly owners: Uint32Array;
+  /** For each value of an address's first 16 bits, the first row that starts at or behind it; undefined for small tables. */
+  readonly jump: Uint32Array | undefined;
+}
+
+/** Which owner's prefix covers an address; owners are small integers that the caller chose, packed with the length of the prefix that matched. */
+export class PrefixSet {
+  readonly v4: PrefixTable;
+  readonly v6: PrefixTable;
+
+  constructor(v4: PrefixTable, v6: PrefixTable) {
+    this.v4 = v4;
+    this.v6 = v6;
+  }
+
+  /** `owner << 8 | length` of the longest prefix that covers the IPv4 address, or 0. */
+  find4(w0: number): number {
+    const { starts, ends, jump } = this.v4;
+    const address = w0 >>> 0;
+    let low = 0;
+    let high = this.v4.count;
+    if (jump !== undefined) {
+      low = jump[address >>> 16] as number;
+      high = jump[(address >>> 16) + 1] as number;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] as number) <= address) low = middle + 1;
+      else high = middle;
+    }
+    let row = low - 1;
+    while (row >= 0 && (ends[row] as number) < address) row = this.v4.parents[row] as number;
+    return row < 0 ? 0 : (this.v4.owners[row] as number);
+  }
+
+  /** `owner << 8 | length` of the longest prefix that covers the IPv6 address, or 0. */
+  find6(w0: number, w1: number, w2: number, w3: number): number {
+    const { starts, ends, jump } = this.v6;
+    let low = 0;
+    let high = this.v6.count;
+    if (jump !== undefined) {
+      low = jump[w0 >>> 16] as number;
+      high = jump[(w0 >>> 16) + 1] as number;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isAtMost(starts, middle, w0, w1, w2, w3)) low = middle + 1;
+      else high = middle;
+    }
+    let row = low - 1;
+    while (row >= 0 && !isAtLeast(ends, row, w0, w1, w2, w3)) row = this.v6.parents[row] as number;
+    return row < 0 ? 0 : (this.v6.owners[row] as number);
+  }
+
+  get byteLength(): number {
+    let total = 0;
+    for (const { starts, ends, parents, owners, jump } of [this.v4, this.v6]) {
+      total += starts.byteLength + ends.byteLength + parents.byteLength + owners.byteLength + (jump?.byteLength ?? 0);
+    }
+    return total;
+  }
+}
+
+function isAtMost(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
+  const at = row << 2;
+  const first = words[at] as number;
+  if (first !== w0 >>> 0) return first < w0 >>> 0;
+  const second = words[at + 1] as number;
+  if (second !== w1 >>> 0) return second < w1 >>> 0;
+  const third = words[at + 2] as number;
+  if (third !== w2 >>> 0) return third < w2 >>> 0;
+  return (words[at + 3] as number) <= w3 >>> 0;
+}
+
+function isAtLeast(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
+  const at = row << 2;
+  const first = words[at] as number;
+  if (first !== w0 >>> 0) return first > w0 >>> 0;
+  const second = words[at + 1] as number;
+  if (second !== w1 >>> 0) return second > w1 >>> 0;
+  const third = words[at + 2] as number;
+  if (third !== w2 >>> 0) return third > w2 >>> 0;
+  return (words[at + 3] as number) >= w3 >>> 0;
+}

@@ -1,0 +1,107 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { formatWords } from "./address-text.ts";
+import { formatPrefix, parsePrefix, type PrefixFault, readPrefix, wordMask } from "./prefix.ts";
+
+/** Furthest misspelling that is still worth a guess, in edits. */
+const EDIT_LIMIT = 3;
+
+/** The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `text`, or undefined where none is near. */
+export function nearestSpelling(text: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestEdits = Math.min(EDIT_LIMIT, Math.ceil(text.length / 2)) + 1;
+  for (const candidate of candidates) {
+    const edits = countEdits(text.toLowerCase(), candidate);
+    if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
+  }
+  return best;
+}
+
+/** What is wrong with the text of a peer, in words, and the nearest right spelling where there is one. */
+export function explainPrefixFault(text: string, fault: PrefixFault): string {
+  const near = suggestPrefix(text, fault);
+  return `"${text}" ${FAULTS[fault]}${near === undefined ? "" : `; did you mean "${near}"?`}`;
+}
+
+const FAULTS: Readonly<Record<PrefixFault, string>> = {
+  "not-an-address": "is neither an address, nor a CIDR prefix, nor a named range",
+  "no-length": "has no decimal prefix length behind its slash",
+  "length-out-of-range": "has a prefix length longer than its address",
+  "host-bits": "has bits set behind its prefix length",
+  "mapped-too-short": "is an IPv4-mapped prefix shorter than /96, which would cover every IPv4 address",
+  nobody: "is nobody's address",
+};
+
+function suggestPrefix(text: string, fault: PrefixFault): string | undefined {
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const suffix = slash < 0 ? "" : text.slice(slash + 1);
+  if (fault === "host-bits") return maskedPrefix(text);
+  if (fault === "nobody") return `${text}/0`;
+  const trimmed = text.trim();
+  if (trimmed !== text && isPrefix(trimmed)) return trimmed;
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1];
+  if (bare !== undefined && isPrefix(bare)) return bare;
+  const length = maskLength(suffix) ?? suffix.replace(/^0+(?=\d)/, "");
+  if (fault === "no-length" && isPrefix(`${address}/${length}`)) return `${address}/${length}`;
+  if (fault === "not-an-address") return suggestAddress(address, slash < 0 ? "" : `/${length}`);
+  return undefined;
+}
+
+/** "10/8" and "10.1/16" with their missing octets; octal, hexadecimal and integer spellings as ipaddr.js and inet_aton read them. A lone small number is somebody's hop count and gets no guess. */
+function suggestAddress(address: string, suffix: string): string | undefined {
+  if (/^\d{1,3}(?:\.\d{1,3}){0,2}$/.test(address) && suffix !== "") {
+    const octets = address.split(".");
+    while (octets.length < 4) octets.push("0");
+    return checked(octets.map(Number).join(".") + suffix);
+  }
+  if (/^\d{1,4}$/.test(address) || !ipaddr.IPv4.isValid(address)) return undefined;
+  return checked(ipaddr.IPv4.parse(address).toString() + suffix);
+}
+
+function checked(text: string): string | undefined {
+  const prefix = readPrefix(text);
+  if (prefix === "host-bits") return maskedPrefix(text);
+  return typeof prefix === "string" ? undefined : text;
+}
+
+function isPrefix(text: string): boolean {
+  return parsePrefix(text) !== undefined;
+}
+
+/** `text` with the bits behind its length cleared. */
+function maskedPrefix(text: string): string | undefined {
+  const [address = "", suffix = ""] = text.split("/");
+  const prefix = parsePrefix(address);
+  if (prefix === undefined) return undefined;
+  const mapped = prefix.family === 4 && isIP(address) === 6;
+  const length = Number(suffix) - (mapped ? 96 : 0);
+  const words = prefix.words.map((word, index) => word & wordMask(length, index)) as [number, number, number, number];
+  return prefix.zone === undefined
+    ? `${formatWords(prefix.family, ...words)}/${length}`
+    : formatPrefix({ ...prefix, words, length });
+}
+
+/** The length that a dotted netmask writes, or undefined. */
+function maskLength(mask: string): string | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(mask)) return undefined;
+  return ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask()?.toString();
+}
+
+/** Optimal string alignment distance, on short names only. */
+function countEdits(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, row) => [row, ...new Array<number>(b.length).fill(0)]);
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  for (let column = 0; column <= b.length; column++) (rows[0] as number[])[column] = column;
+  for (let row = 1; row <= a.length; row++) {
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1] ? 0 : 1;
+      let edits = Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, at(row - 1, column - 1) + same);
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        edits = Math.min(edits, at(row - 2, column - 2) + 1);
+      }
+      (rows[row] as number[])[column] = edits;
+    }
+  }
+  return at(a.length, b.length);
+}

@@ -1,0 +1,63 @@
+import type { Distrust, Hop, Verdict } from "./claim.ts";
+import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading } from "./claim-reader.ts";
+import { type Endpoint, foundEndpoint } from "./endpoint.ts";
+import type { Connection } from "./evidence.ts";
+import type { Rule } from "./policy.ts";
+import { foundRuleLabel, nameRule } from "./rule-label.ts";
+
+/** Longest raw text that a hop keeps, in characters: enough to recognise what was refused, too little to fill a log. */
+const RAW_LIMIT = 128;
+
+/** Writes down the hops of one walk, from `found` and `reader` as the walk leaves them. Decides nothing. */
+export class Trace {
+  readonly hops: Hop[] = [];
+
+  /** The physical peer. A negative owner: it has no address in `found`. */
+  peer(connection: Connection, rule: Rule | undefined, owner: number, doubt: Distrust | undefined): void {
+    const { transport, peer, peerPort } = connection;
+    const named = owner >= 0;
+    const endpoint = named && peer !== undefined ? { address: foundEndpoint(peer).address, port: peerPort } : undefined;
+    const label = rule === undefined ? "" : named ? foundRuleLabel(rule, owner & 0xff) : nameRule(rule, transport);
+    const forgeable = transport === "udp" ? { forgeable: true as const } : {};
+    const verdict = { ...verdictOf(label, doubt), ...forgeable };
+    this.hops.push({ method: "socket", format: transport, raw: clip(peer ?? ""), endpoint, verdict });
+  }
+
+  /** The claim that was read last; it is an address. */
+  claim(rule: Rule | undefined, owner: number, doubt: Distrust | undefined): void {
+    const label = rule === undefined ? "" : foundRuleLabel(rule, owner & 0xff);
+    const { address, port } = foundEndpoint(reader.text);
+    const { claim } = reader;
+    this.#push({ address, port: claim === undefined ? port : claim.endpoint?.port }, verdictOf(label, doubt));
+  }
+
+  /** An element that the machine under `rule` wrote about itself. */
+  skipped(rule: Rule): void {
+    this.#push(foundEndpoint(reader.text), { trusted: true, rule: nameRule(rule, "skip") });
+  }
+
+  /** The claim that was read last named nobody. Silence leaves no hop. */
+  refused(said: Reading): void {
+    if (said === MALFORMED || said === ANONYMOUS || said === CONFLICT) {
+      this.#push(undefined, { trusted: false, reason: "not-an-address" });
+    }
+  }
+
+  #push(endpoint: Endpoint | undefined, verdict: Verdict): void {
+    const { claim, carrier, text, from, to } = reader;
+    if (claim !== undefined) {
+      this.hops.push({ method: claim.method, format: claim.format, raw: clip(claim.raw), endpoint, verdict, claim });
+    } else if (carrier !== undefined) {
+      this.hops.push({ method: carrier.method, format: carrier.header, raw: clip(text.slice(from, to)), endpoint, verdict });
+    }
+  }
+}
+
+function verdictOf(rule: string, doubt: Distrust | undefined): Verdict {
+  return doubt === undefined ? { trusted: true, rule } : { trusted: false, reason: doubt };
+}
+
+/** The end of a long text, where the nearest claims stand. A copy, so that a kept proof does not keep a whole header alive. */
+function clip(text: string): string {
+  return text.length <= RAW_LIMIT ? text : `…${text.slice(-RAW_LIMIT)}`;
+}

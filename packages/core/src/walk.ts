@@ -1,0 +1,162 @@
+import { found, foundUnspecified, NO_PORT, readAddress } from "./address-reader.ts";
+import { foundText } from "./address-text.ts";
+import type { Distrust, Method, Stop } from "./claim.ts";
+import * as reading from "./claim-reader.ts";
+import { reader } from "./claim-reader.ts";
+import { meets } from "./demand.ts";
+import type { Connection, Headers } from "./evidence.ts";
+import { HOP_LIMIT, type Policy, type Rule, type Silence } from "./policy.ts";
+import type { Trace } from "./trace.ts";
+
+/** What the last walk ended with, besides the address that it returned. Callers copy it out at once. */
+export const outcome: {
+  stop: Stop;
+  /** Who named the address that the walk returned. */
+  method: Method;
+  /** The port beside it, or `NO_PORT`. */
+  port: number;
+  /** How many believed machines were asked for a header: the place at which protocol and host are read. */
+  speakers: number;
+} = { stop: "no-peer", method: "socket", port: NO_PORT, speakers: 0 };
+
+/** Whether a walk that ended so has proven the address that it returned to be the client's. */
+export function isProven(stop: Stop): boolean {
+  return stop === "untrusted-hop" || stop === "path-exhausted";
+}
+
+/**
+ * The one walk: from the physical peer outwards, claim by claim, as long as the machine that makes the claim is believed.
+ * Returns the canonical address of the farthest machine that could be verified, which is the client's if `isProven(outcome.stop)`.
+ * With a `trace` every hop is recorded; nothing else differs. Never throws; looks at `HOP_LIMIT` machines and `ELEMENT_LIMIT` list elements at most.
+ */
+export function walk(
+  connection: Connection,
+  headers: Headers | undefined,
+  policy: Policy,
+  trace: Trace | undefined,
+): string | undefined {
+  outcome.method = "socket";
+  outcome.port = connection.peerPort ?? NO_PORT;
+  outcome.speakers = 0;
+
+  let source = "";
+  let rule: Rule | undefined;
+  let owner = 0;
+  if (connection.transport === "unix" || connection.transport === "unverified") {
+    rule = policy.rules[connection.transport === "unix" ? policy.unixRule : policy.unverifiedRule];
+    owner = NAMELESS;
+  } else {
+    const { peer } = connection;
+    if (peer === undefined || !readAddress(peer, 0, peer.length) || foundUnspecified()) {
+      trace?.peer(connection, undefined, NAMELESS, "not-an-address");
+      outcome.stop = "no-peer";
+      return undefined;
+    }
+    source = peer;
+    owner = ownerOfPeer(connection, peer, policy);
+    rule = policy.rules[owner >>> 8];
+  }
+  let from = found.from;
+  let to = found.to;
+  const doubt = distrust(rule, connection, headers, true);
+  trace?.peer(connection, rule, owner, doubt);
+  if (rule === undefined || doubt !== undefined) return finish("untrusted-hop", policy, source);
+
+  reading.startReading(policy.headers.length);
+  for (let machines = 1; ; machines++) {
+    const said = reading.readNextClaim(rule, connection, headers, trace);
+    if (said !== reading.CLAIM || machines === HOP_LIMIT) {
+      trace?.refused(said);
+      outcome.speakers = reader.speakers;
+      readAddress(source, from, to);
+      return finish(stopAfter(said, rule, policy), policy, source);
+    }
+    source = reader.text;
+    from = found.from;
+    to = found.to;
+    if (reader.claim === undefined) {
+      outcome.port = found.port;
+      outcome.method = reader.carrier?.method ?? "socket";
+    } else {
+      outcome.port = reader.claim.endpoint?.port ?? NO_PORT;
+      outcome.method = reader.claim.method;
+    }
+    owner = policy.peers.ownerOfFound(source);
+    const next: Rule | undefined = policy.rules[owner >>> 8];
+    const why = machines === policy.hops ? "hop-count" : distrust(next, connection, headers, false);
+    trace?.claim(next, owner, why);
+    if (next === undefined || why !== undefined) {
+      outcome.speakers = reader.speakers;
+      return finish("untrusted-hop", policy, source);
+    }
+    rule = next;
+  }
+}
+
+/** Stands for the owner of a peer without an address: a rule may name it, but no prefix does. */
+export const NAMELESS = -1;
+
+function ownerOfPeer(connection: Connection, peer: string, policy: Policy): number {
+  const { memory } = connection;
+  if (memory === undefined) return policy.peers.ownerOfFound(peer);
+  if (memory.policy !== policy) {
+    memory.owner = policy.peers.ownerOfFound(peer);
+    memory.policy = policy;
+  }
+  return memory.owner;
+}
+
+/** Why the machine under this rule is not believed, or undefined. */
+function distrust(
+  rule: Rule | undefined,
+  connection: Connection,
+  headers: Headers | undefined,
+  isPeer: boolean,
+): Distrust | undefined {
+  if (rule === undefined) return isPeer && connection.transport === "unverified" ? "peer-unverified" : "no-rule";
+  return rule.demand === undefined || meets(rule.demand, connection, headers, isPeer) ? undefined : "demand-unmet";
+}
+
+function stopAfter(said: reading.Reading, rule: Rule, policy: Policy): Stop {
+  switch (said) {
+    case reading.CLAIM:
+    case reading.TOO_MANY:
+      return "hop-limit";
+    case reading.SILENT:
+      return policy.hops > 0 ? "carrier-absent" : stopAfterSilence(rule.silentRequest);
+    case reading.LOST:
+      return stopAfterSilence(rule.silentConnection);
+    case reading.UNASKED:
+      return "carrier-absent";
+    case reading.MALFORMED:
+      return "malformed-hop";
+    case reading.ANONYMOUS:
+      return "anonymous-hop";
+    case reading.CONFLICT:
+      return "conflict";
+    case reading.SELF:
+      return "self";
+  }
+}
+
+function stopAfterSilence(silence: Silence): Stop {
+  switch (silence) {
+    case "is-client":
+      return "path-exhausted";
+    case "unknown":
+      return "carrier-absent";
+    case "self":
+      return "self";
+  }
+}
+
+/** Ends the walk at the address in `found`, which was read from `source`; "" where the machine has none. */
+function finish(stop: Stop, policy: Policy, source: string): string | undefined {
+  const { infrastructure } = policy;
+  outcome.stop = stop;
+  if (source === "") return undefined;
+  if (infrastructure !== undefined && isProven(stop) && infrastructure.ownerOfFound(source) !== 0) {
+    outcome.stop = "address-lost";
+  }
+  return foundText(source);
+}

@@ -1,0 +1,89 @@
+import { readNode, readNodeWithLastColon } from "./address-reader.ts";
+import { foundText } from "./address-text.ts";
+import { type HeaderForm, KNOWN_HEADERS, NOTICED_HEADERS } from "./carrier.ts";
+import type { ConnectionClaim, Hop } from "./claim.ts";
+import { type Evidence, headerText } from "./evidence.ts";
+import { HOP_LIMIT, type Policy } from "./policy.ts";
+import { element, NODE, readLastElement } from "./wire/x-forwarded-for.ts";
+
+/**
+ * Something that the walk did not use and that somebody should look at. A warning never changes an answer.
+ * - `claim-unread`: the connection carries a claim that no rule reads, or that a machine made whom no rule names.
+ * - `header-from-untrusted-peer`: an address header came from a peer that no rule names: a client's own text, or a proxy that is missing from the policy.
+ * - `carrier-disagrees`: a header that no rule reads names somebody else than the client.
+ * - `client-is-proxy`: the machine that the hop count makes the client is in the range of the proxies: perhaps there is one proxy more than counted.
+ */
+export interface Warning {
+  readonly code: "claim-unread" | "header-from-untrusted-peer" | "carrier-disagrees" | "client-is-proxy";
+  /** One sentence, with the offending text in quotes. */
+  readonly detail: string;
+}
+
+/** Longest text that a warning quotes, in characters. */
+const QUOTE_LIMIT = 64;
+
+/** What a finished proof left unread. Bounded: each header's last `HOP_LIMIT` elements are looked at. */
+export function findWarnings(
+  { connection, headers = {} }: Evidence,
+  policy: Policy,
+  hops: readonly Hop[],
+  client: string | undefined,
+): readonly Warning[] {
+  const warnings: Warning[] = [];
+  for (const claim of connection.claims) {
+    if (!hops.some((hop) => hop.claim === claim)) warnings.push(unread(claim, hops));
+  }
+  const untrusted = hops.length === 1 && hops[0]?.verdict.trusted === false;
+  for (const header of new Set([...NOTICED_HEADERS, ...policy.headers])) {
+    const value = headerText(headers[header]);
+    if (value === undefined || value === "" || hops.some((hop) => hop.format === header)) continue;
+    if (untrusted) {
+      warnings.push({
+        code: "header-from-untrusted-peer",
+        detail: `${header} ${quote(value)} came from ${hops[0]?.endpoint?.address ?? "a peer without an address"}, which no rule names`,
+      });
+    } else if (client !== undefined && !names(value, formOf(header), client)) {
+      warnings.push({
+        code: "carrier-disagrees",
+        detail: `${header} ${quote(value)} is read by no rule and does not name ${client}`,
+      });
+    }
+  }
+  const last = hops.at(-1);
+  if (last?.endpoint !== undefined && !last.verdict.trusted && last.verdict.reason === "hop-count") {
+    readNode(last.endpoint.address, 0, last.endpoint.address.length);
+    if (policy.peers.ownerOfFound(last.endpoint.address) !== 0) {
+      warnings.push({
+        code: "client-is-proxy",
+        detail: `claim ${policy.hops} is ${last.endpoint.address}, which is in the prefixes of the proxies`,
+      });
+    }
+  }
+  return warnings;
+}
+
+function unread(claim: ConnectionClaim, hops: readonly Hop[]): Warning {
+  const by = hops[0]?.endpoint?.address ?? "a peer without an address";
+  return {
+    code: "claim-unread",
+    detail: `${claim.format} ${quote(claim.raw)} on the connection from ${by} is read by no rule`,
+  };
+}
+
+function formOf(header: string): HeaderForm {
+  return (Object.hasOwn(KNOWN_HEADERS, header) ? KNOWN_HEADERS[header] : undefined) ?? "address";
+}
+
+function names(value: string, form: HeaderForm, client: string): boolean {
+  if (form === "address:port") return readNodeWithLastColon(value, 0, value.length) && foundText(value) === client;
+  let end = value.length;
+  for (let count = 0; end > 0 && count < HOP_LIMIT; count++) {
+    end = readLastElement(value, end);
+    if (element.kind === NODE && foundText(value) === client) return true;
+  }
+  return false;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length <= QUOTE_LIMIT ? text : `…${text.slice(-QUOTE_LIMIT)}`);
+}

@@ -1,0 +1,84 @@
+import { NODE_LIMIT, readAddressBefore, readNode } from "../address-reader.ts";
+
+const TAB = 9;
+const SPACE = 32;
+const COMMA = 44;
+
+/** What stood in an element: nothing (RFC 9110, 5.6.1.2 lets senders do that), an address with or without a port, or something else. */
+export const EMPTY = 0;
+export const NODE = 1;
+export const GARBAGE = 2;
+
+/** The list element that was read last, without the white space around it. */
+export const element: { kind: typeof EMPTY | typeof NODE | typeof GARBAGE; from: number; to: number } = {
+  kind: EMPTY,
+  from: 0,
+  to: 0,
+};
+
+/**
+ * Reads the last element of the comma list text[0, end) into `element` and `found`, and returns where the list before it ends; less than 1 when this was the first.
+ * White space is SP and HTAB alone (RFC 9110, 5.6.3): a no-break space makes an address no address. An element longer than any address is garbage,
+ * and what stands left of its last `NODE_LIMIT` characters is not looked at.
+ */
+export function readLastElement(text: string, end: number): number {
+  const floor = end > NODE_LIMIT ? end - NODE_LIMIT : 0;
+  const to = skipSpaceBefore(text, floor, end);
+  element.to = to;
+  element.from = to;
+  if (to === floor) {
+    element.kind = floor === 0 ? EMPTY : GARBAGE;
+    return 0;
+  }
+  if (text.charCodeAt(to - 1) === COMMA) {
+    element.kind = EMPTY;
+    return to - 1;
+  }
+  const start = readAddressBefore(text, floor, to);
+  if (start >= 0) {
+    const left = skipSpaceBefore(text, floor, start);
+    if (left === 0 || (left > floor && text.charCodeAt(left - 1) === COMMA)) {
+      element.kind = NODE;
+      element.from = start;
+      return left - 1;
+    }
+  }
+  return readOddElement(text, floor, to);
+}
+
+/** A port, brackets, a zone, or garbage: the comma is looked for first. */
+function readOddElement(text: string, floor: number, to: number): number {
+  let comma = to - 1;
+  while (comma >= floor && text.charCodeAt(comma) !== COMMA) comma--;
+  if (comma < floor && floor > 0 && text.charCodeAt(comma) !== COMMA) {
+    element.from = floor;
+    element.kind = GARBAGE;
+    return 0;
+  }
+  const from = skipSpaceAfter(text, comma + 1, to);
+  element.from = from;
+  element.kind = readNode(text, from, to) ? NODE : GARBAGE;
+  return comma;
+}
+
+/** Where the white space that ends at `end` begins, not looking left of `floor`. */
+export function skipSpaceBefore(text: string, floor: number, end: number): number {
+  let at = end;
+  while (at > floor) {
+    const code = text.charCodeAt(at - 1);
+    if (code !== SPACE && code !== TAB) break;
+    at--;
+  }
+  return at;
+}
+
+/** Where the white space that begins at `from` ends. */
+export function skipSpaceAfter(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end) {
+    const code = text.charCodeAt(at);
+    if (code !== SPACE && code !== TAB) break;
+    at++;
+  }
+  return at;
+}

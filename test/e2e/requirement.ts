@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe } from "vitest";
+
+declare module "vitest" {
+  interface TaskMeta {
+    /** Why the case is skipped; scripts/case-reporter.mjs prints it. */
+    skipReason?: string;
+  }
+}
+
+/** A suite as suites.json declares it. */
+interface Declaration {
+  /** Cases that the suite has at least; fewer are a failure of scripts/suite.mjs. */
+  readonly cases: number;
+  /** Names of `TOOLS`, or programs whose Debian package has their name. */
+  readonly needs: readonly string[];
+  readonly root: boolean;
+  /** Whether `npm test` runs the suite. */
+  readonly inTest: boolean;
+}
+
+interface Tool {
+  readonly isPresent: () => boolean;
+  readonly reason: string;
+}
+
+function isReadable(path: string, mode = constants.R_OK): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Debian keeps daemons in /usr/sbin, which is not on every user's PATH. */
+const PATH = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+
+const program = (name: string, debianPackage = name): Tool => ({
+  isPresent: () => PATH.some((directory) => isReadable(join(directory, name), constants.X_OK)),
+  reason: `${name} is not installed: apt-get install ${debianPackage}`,
+});
+
+/** Tools that are not simply a program with the name of its package. */
+const TOOLS: Readonly<Record<string, Tool>> = {
+  ip: program("ip", "iproute2"),
+  nginx: program("nginx", "nginx-light"),
+  "nginx-stream": {
+    isPresent: () => isReadable("/usr/lib/nginx/modules/ngx_stream_module.so"),
+    reason: "nginx's stream module is not installed: apt-get install libnginx-mod-stream",
+  },
+  namespaces: {
+    isPresent: () => {
+      try {
+        execFileSync("unshare", ["--net", "true"], { stdio: "ignore" });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    reason: "this machine does not let us make network namespaces",
+  },
+};
+
+/** Why a suite cannot run here, or `undefined` when it can. */
+function missing({ needs, root }: Declaration): string | undefined {
+  if (root && process.getuid?.() !== 0) return "root is needed";
+  const absent = needs.map((name) => TOOLS[name] ?? program(name)).filter((tool) => !tool.isPresent());
+  return absent.length === 0 ? undefined : absent.map((tool) => tool.reason).join("; ");
+}
+
+/**
+ * A `describe` for a suite of suites.json. When a tool is missing its cases are skipped, hooks included, and each carries the reason;
+ * `npm run e2e` and `npm test` print it, and count it as a failure under WHEREFROM_REQUIRE=all.
+ */
+export function describeSuite(name: string, body: () => void): void {
+  const suites = JSON.parse(readFileSync(join(import.meta.dirname, "suites.json"), "utf8")) as Record<
+    string,
+    Declaration
+  >;
+  const declaration = suites[name];
+  if (declaration === undefined) throw new Error(`suites.json does not declare "${name}"`);
+  const skipReason = missing(declaration);
+  if (skipReason === undefined) describe(name, body);
+  else describe.skip(name, { meta: { skipReason } }, body);
+}

@@ -1,0 +1,49 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests run against source: no `dist` is needed, and none is looked at. Behind ours stand vite's own conditions. */
+const conditions = ["@wherefrom/source", "module", "node", "development|production"];
+const resolution = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+/** A directory of slow tests (an e2e suite, the consumers), named by scripts/suite.mjs. The default run has none of them. */
+const suite = process.env["WHEREFROM_SUITE"];
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: "v8",
+      include: ["packages/core/src/**/*.ts"],
+      // `index.ts` only exports; v8 counts no statements there.
+      exclude: ["**/index.ts", "**/*.test.ts", "**/*.test-d.ts"],
+      reporter: ["text", "html"],
+      thresholds: { 100: true },
+    },
+    projects:
+      suite === undefined
+        ? [
+            {
+              ...resolution,
+              test: {
+                name: "unit",
+                include: ["packages/*/src/**/*.test.ts", "native/test/**/*.test.ts"],
+                typecheck: {
+                  enabled: true,
+                  // Other type errors in tests are found by `npm run types`.
+                  ignoreSourceErrors: true,
+                  include: ["packages/*/src/**/*.test-d.ts"],
+                  tsconfig: "./test/tsconfig.json",
+                },
+              },
+            },
+            {
+              ...resolution,
+              test: { name: "conformance", include: ["test/conformance/**/*.test.ts", "test/vectors/**/*.test.ts"] },
+            },
+          ]
+        : [
+            {
+              ...resolution,
+              test: { name: "e2e", include: [`${suite}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 120_000 },
+            },
+          ],
+  },
+});
