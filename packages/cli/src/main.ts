@@ -1,2 +1,8 @@
 #!/usr/bin/env node
-export {};
+import { runCommandLine } from "./command-line.ts";
+import { processTerminal } from "./terminal.ts";
+
+const run = async (): Promise<void> => {
+  process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());
+};
+void run();

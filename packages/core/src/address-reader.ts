@@ -18,6 +18,7 @@ export const NO_ADDRESS = -1;
 /** Longest zone, in characters: Linux interface names (IFNAMSIZ, 16 bytes with the terminator). */
 const ZONE_LIMIT = 15;
 
+const LOWER_CASE = 32;
 const PERCENT = 37;
 const DOT = 46;
 const ZERO = 48;
@@ -44,6 +45,8 @@ export const found: {
   zone: number;
   /** 1 to 65535, or `NO_PORT`. */
   port: number;
+  /** Character code of what stands before the address, 0 at the beginning of what was looked at. */
+  before: number;
   /** Whether the text was an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2). Prefix lengths count from its 128 bits. */
   mapped: boolean;
 } = {
@@ -57,12 +60,13 @@ export const found: {
   canonical: false,
   zone: -1,
   port: NO_PORT,
+  before: 0,
   mapped: false,
 };
 
 const groups = new Int32Array(8);
-/** Value of each hexadecimal digit by character code, -1 for other characters. */
-const HEX_VALUES = new Int8Array(128).fill(-1);
+/** Value of each hexadecimal digit by character code, -1 for all other characters. As large as a character code can be, so that nothing needs to be checked before. */
+const HEX_VALUES = new Int8Array(0x1_0000).fill(-1);
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16);
   HEX_VALUES[digit.charCodeAt(0)] = value;
@@ -70,7 +74,7 @@ for (let value = 0; value < 16; value++) {
 }
 
 function hexValue(code: number): number {
-  return code > 127 ? -1 : (HEX_VALUES[code] as number);
+  return HEX_VALUES[code] as number;
 }
 
 /** Whether `found` holds 0.0.0.0 or `::`, which are nobody's address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2). */
@@ -98,20 +102,16 @@ const LINK_LOCAL = 0xfe800000 | 0;
 /** Reads text[from, to) as an address with or without a port: `a`, `v4:port`, `[v6]`, `[v6]:port` (RFC 3986, 3.2.2; RFC 7239, 6). */
 export function readNode(text: string, from: number, to: number): boolean {
   if (to - from > NODE_LIMIT || from >= to) return false;
-  if (text.charCodeAt(from) !== OPEN_BRACKET) {
-    return readAddress(text, from, to) || (readNodeWithLastColon(text, from, to) && isWrittenAsIPv4());
-  }
+  return readNodeBefore(text, from, to) === from || readZonedNode(text, from, to);
+}
+
+/** `fe80::1%eth0`, `[fe80::1%eth0]`, `[fe80::1%eth0]:port`. */
+function readZonedNode(text: string, from: number, to: number): boolean {
+  if (text.charCodeAt(from) !== OPEN_BRACKET) return readAddress(text, from, to);
   let close = from + 1;
   while (close < to && text.charCodeAt(close) !== CLOSE_BRACKET) close++;
-  if (close >= to) return false;
-  let port = 0;
-  if (close + 1 < to) {
-    if (text.charCodeAt(close + 1) !== COLON) return false;
-    port = readPort(text, close + 2, to);
-    if (port < 0) return false;
-  }
-  // RFC 3986, 3.2.2: brackets are for IPv6.
-  if (!readAddress(text, from + 1, close) || isWrittenAsIPv4()) return false;
+  const port = close + 1 === to ? 0 : text.charCodeAt(close + 1) === COLON ? readPort(text, close + 2, to) : -1;
+  if (close >= to || port < 0 || !readAddress(text, from + 1, close) || found.family === 4) return false;
   found.port = port === 0 ? NO_PORT : port;
   return true;
 }
@@ -124,11 +124,6 @@ export function readNodeWithLastColon(text: string, from: number, to: number): b
   if (port < 0 || colon <= from || !readAddress(text, from, colon)) return false;
   found.port = port === 0 ? NO_PORT : port;
   return true;
-}
-
-/** Whether the address that was found was written as a dotted quad, and not as a mapped IPv6 address. */
-function isWrittenAsIPv4(): boolean {
-  return found.family === 4 && !found.mapped;
 }
 
 /** Decimal 0 to 65535 without leading zeros, or -1. */
@@ -145,34 +140,16 @@ export function readPort(text: string, from: number, to: number): number {
 
 /**
  * Reads the address that ends at `end`, not looking left of `floor`, and returns where it begins, or `NO_ADDRESS`.
- * What stands before it is the caller's business: the longest address is taken, and the text may go on with anything.
+ * What stands before it is left in `found.before` and is the caller's business. First as IPv4: four decimal octets,
+ * at most three digits each, no leading zero, none over 255.
  */
 export function readAddressBefore(text: string, floor: number, end: number): number {
-  const start = readIPv4Before(text, floor, end);
-  if (start < 0) return readIPv6Before(text, floor, end, end);
-  if (start <= floor || text.charCodeAt(start - 1) !== COLON) return start;
-  return isMappedPrefix(text, start, floor) ? start - 7 : readIPv6Before(text, floor, start, end);
-}
-
-/** Whether "::ffff:", and nothing that could belong to the same address, stands before `end`: how Node writes every IPv4 peer of a dual-stack listener. */
-function isMappedPrefix(text: string, end: number, floor: number): boolean {
-  if (end - 7 < floor) return false;
-  for (let at = end - 2; at > end - 6; at--) if ((text.charCodeAt(at) | 32) !== 102) return false;
-  if (text.charCodeAt(end - 6) !== COLON || text.charCodeAt(end - 7) !== COLON) return false;
-  const before = end - 7 > floor ? text.charCodeAt(end - 8) : 0;
-  if (before === COLON || hexValue(before) >= 0) return false;
-  found.mapped = true;
-  return true;
-}
-
-/** Four decimal octets, read from the right: at most three digits each, no leading zero, none over 255. */
-function readIPv4Before(text: string, floor: number, end: number): number {
   let at = end;
   let code = at > floor ? text.charCodeAt(at - 1) : 0;
   let value = 0;
   for (let shift = 0; ; shift += 8) {
     let octet = code - ZERO;
-    if (octet < 0 || octet > 9) return NO_ADDRESS;
+    if (octet < 0 || octet > 9) return readIPv6Before(text, floor, end, end);
     code = --at > floor ? text.charCodeAt(at - 1) : 0;
     let digit = code - ZERO;
     if (digit >= 0 && digit <= 9) {
@@ -186,11 +163,11 @@ function readIPv4Before(text: string, floor: number, end: number): number {
         code = --at > floor ? text.charCodeAt(at - 1) : 0;
       }
       // A leading zero is octal to inet_aton and decimal to others: it is refused (netip: "IPv4 field has octet with leading zero").
-      if (first === 0 || octet > 255) return NO_ADDRESS;
+      if (first === 0 || octet > 255) return readIPv6Before(text, floor, end, end);
     }
     value |= octet << shift;
     if (shift === 24) break;
-    if (code !== DOT) return NO_ADDRESS;
+    if (code !== DOT) return readIPv6Before(text, floor, end, end);
     code = --at > floor ? text.charCodeAt(at - 1) : 0;
   }
   // A fourth digit belongs to the octet, which has at most three.
@@ -203,7 +180,54 @@ function readIPv4Before(text: string, floor: number, end: number): number {
   found.mapped = false;
   found.zone = -1;
   found.port = NO_PORT;
-  return at;
+  found.before = code;
+  if (code !== COLON) return at;
+  if (at - 7 !== floor || !text.startsWith("::ffff:", floor)) return readIPv6Before(text, floor, at, end);
+  // How Node writes every IPv4 peer of a dual-stack listener: worth a shorter way.
+  found.mapped = true;
+  found.before = 0;
+  return floor;
+}
+
+/** Reads the address, with or without a port, that ends at `end`; like `readAddressBefore`, and without zones. */
+export function readNodeBefore(text: string, floor: number, end: number): number {
+  const bare = readAddressBefore(text, floor, end);
+  return bare >= 0 || end <= floor ? bare : readDressedBefore(text, floor, end);
+}
+
+/** The same for an address that has a port or brackets. */
+export function readDressedBefore(text: string, floor: number, end: number): number {
+  let close = end;
+  let port = 0;
+  if (text.charCodeAt(end - 1) !== CLOSE_BRACKET) {
+    const colon = portColonBefore(text, floor, end);
+    if (colon <= floor) return NO_ADDRESS;
+    port = readPort(text, colon + 1, end);
+    if (port < 0) return NO_ADDRESS;
+    if (text.charCodeAt(colon - 1) !== CLOSE_BRACKET) {
+      const start = readAddressBefore(text, floor, colon);
+      if (start < 0 || found.family === 6 || found.mapped) return NO_ADDRESS;
+      if (port > 0) found.port = port;
+      return start;
+    }
+    close = colon;
+  }
+  // RFC 3986, 3.2.2: brackets are for IPv6.
+  const start = readAddressBefore(text, floor, close - 1);
+  if (start < 0 || found.before !== OPEN_BRACKET || (found.family === 4 && !found.mapped)) return NO_ADDRESS;
+  if (port > 0) found.port = port;
+  found.before = start - 1 > floor ? text.charCodeAt(start - 2) : 0;
+  return start - 1;
+}
+
+/** Offset of the colon before at most five digits that end at `end`, or -1. */
+function portColonBefore(text: string, floor: number, end: number): number {
+  for (let at = end - 1; at >= floor && at >= end - 6; at--) {
+    const code = text.charCodeAt(at);
+    if (code === COLON) return at;
+    if (code < ZERO || code > 57) return -1;
+  }
+  return -1;
 }
 
 /**
@@ -211,10 +235,14 @@ function readIPv4Before(text: string, floor: number, end: number): number {
  */
 function readIPv6Before(text: string, floor: number, tail: number, end: number): number {
   let at = tail;
-  /** Groups so far, filled from the right; how many of them stand right of the "::", or -1. */
+  /** Groups so far, filled from the right; how many of them stand right of the "::", or -1; how many are zero. */
   let count = 0;
   let behindGap = -1;
+  let zeros = 0;
+  let code = 0;
   let plain = true;
+  /** All digits' character codes, ANDed: upper-case letters lack bit 5, which lower-case letters and decimal digits have. */
+  let cases = LOWER_CASE;
   const dotted = tail < end;
   if (dotted) {
     groups[7] = found.w0 & 0xffff;
@@ -223,7 +251,7 @@ function readIPv6Before(text: string, floor: number, tail: number, end: number):
   }
   for (;;) {
     // The text's last group ends here, or a colon stands here, or the two colons of the gap.
-    let code = at > floor ? text.charCodeAt(at - 1) : 0;
+    code = at > floor ? text.charCodeAt(at - 1) : 0;
     if (code === COLON) {
       if (at - 2 < floor) return NO_ADDRESS;
       code = text.charCodeAt(at - 2);
@@ -239,26 +267,42 @@ function readIPv6Before(text: string, floor: number, tail: number, end: number):
         at--;
       }
     }
+    // At most four digits, straight-line: this is where the time of an IPv6 address goes.
     let group = hexValue(code);
     if (group < 0 || count === 8) return NO_ADDRESS;
     let first = group;
-    let digits = 1;
-    if (group > 9 && code < 97) plain = false;
+    cases &= code;
     code = --at > floor ? text.charCodeAt(at - 1) : 0;
-    for (let value = hexValue(code); value >= 0; value = hexValue(code)) {
-      if (digits === 4) return NO_ADDRESS;
-      group |= value << (digits++ << 2);
+    let value = hexValue(code);
+    if (value >= 0) {
       first = value;
-      if (value > 9 && code < 97) plain = false;
+      group |= value << 4;
+      cases &= code;
       code = --at > floor ? text.charCodeAt(at - 1) : 0;
+      value = hexValue(code);
+      if (value >= 0) {
+        first = value;
+        group |= value << 8;
+        cases &= code;
+        code = --at > floor ? text.charCodeAt(at - 1) : 0;
+        value = hexValue(code);
+        if (value >= 0) {
+          first = value;
+          group |= value << 12;
+          cases &= code;
+          code = --at > floor ? text.charCodeAt(at - 1) : 0;
+          if (hexValue(code) >= 0) return NO_ADDRESS;
+        }
+      }
+      if (first === 0) plain = false;
     }
-    if (first === 0 && digits > 1) plain = false;
+    if (group === 0) zeros++;
     groups[7 - count] = group;
     count++;
     if (code !== COLON) break;
   }
   if (behindGap < 0 ? count !== 8 : count > 7) return NO_ADDRESS;
-  settle(count, behindGap, plain && !dotted);
+  settle(count, behindGap, zeros, plain && cases !== 0 && !dotted);
   if (found.mapped) {
     // The IPv4 address, everywhere: a rule for 10.0.0.0/8 must see it, and so must whoever compares two answers.
     found.canonical = dotted;
@@ -267,11 +311,12 @@ function readIPv6Before(text: string, floor: number, tail: number, end: number):
   found.to = end;
   found.zone = -1;
   found.port = NO_PORT;
+  found.before = code;
   return at;
 }
 
 /** Moves the groups left of the gap to their places, and decides what they are and whether they were written as RFC 5952 wants. */
-function settle(count: number, behindGap: number, plain: boolean): void {
+function settle(count: number, behindGap: number, zeros: number, plain: boolean): void {
   const missing = 8 - count;
   const beforeGap = behindGap < 0 ? 0 : count - behindGap;
   if (behindGap >= 0) {
@@ -293,7 +338,9 @@ function settle(count: number, behindGap: number, plain: boolean): void {
   found.w1 = w1;
   found.w2 = w2;
   found.w3 = w3;
-  found.canonical = plain && findZeroRun(groups) === (behindGap < 0 ? -1 : (beforeGap << 4) | missing);
+  // Without a gap and with at most one zero group there is nothing to shorten.
+  const shortest = behindGap < 0 && zeros < 2;
+  found.canonical = plain && (shortest || findZeroRun(groups) === (behindGap < 0 ? -1 : (beforeGap << 4) | missing));
 }
 
 /** Interface names: letters, digits and "._-" (RFC 4007, 11.2 leaves the characters to the system; these are what Linux, BSD and Windows use). */

@@ -18,23 +18,33 @@ export function foundText(text: string): string {
 
 function formatFound(text: string): string {
   if (found.family === 4) return formatWords(4, found.w0, 0, 0, 0);
-  const address = formatWords(6, found.w0, found.w1, found.w2, found.w3);
-  return found.zone < 0 ? address : address + text.slice(found.zone, found.to);
+  let length = writeIPv6(found.w0, found.w1, found.w2, found.w3);
+  if (found.zone >= 0) {
+    for (let at = found.zone; at < found.to; at++) scratch[length++] = text.charCodeAt(at);
+  }
+  return scratch.toString("latin1", 0, length);
 }
 
 /** RFC 5952 text of an address given as signed or unsigned 32-bit words; IPv4 in `w0`. Always one new flat string. */
 export function formatWords(family: 4 | 6, w0: number, w1: number, w2: number, w3: number): string {
+  return scratch.toString("latin1", 0, family === 4 ? writeIPv4(w0) : writeIPv6(w0, w1, w2, w3));
+}
+
+/** Writes to `scratch` and returns the length, as the next. */
+function writeIPv4(w0: number): number {
   let length = 0;
-  if (family === 4) {
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      const octet = (w0 >>> shift) & 255;
-      if (octet > 99) scratch[length++] = ZERO + ((octet / 100) | 0);
-      if (octet > 9) scratch[length++] = ZERO + (((octet / 10) | 0) % 10);
-      scratch[length++] = ZERO + (octet % 10);
-      if (shift > 0) scratch[length++] = DOT;
-    }
-    return scratch.toString("latin1", 0, length);
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    const octet = (w0 >>> shift) & 255;
+    if (octet > 99) scratch[length++] = ZERO + ((octet / 100) | 0);
+    if (octet > 9) scratch[length++] = ZERO + (((octet / 10) | 0) % 10);
+    scratch[length++] = ZERO + (octet % 10);
+    if (shift > 0) scratch[length++] = DOT;
   }
+  return length;
+}
+
+function writeIPv6(w0: number, w1: number, w2: number, w3: number): number {
+  let length = 0;
   groups[0] = w0 >>> 16;
   groups[1] = w0 & 0xffff;
   groups[2] = w1 >>> 16;
@@ -46,7 +56,7 @@ export function formatWords(family: 4 | 6, w0: number, w1: number, w2: number, w
   const run = findZeroRun(groups);
   const runStart = run < 0 ? -1 : run >> 4;
   const runEnd = run < 0 ? -1 : runStart + (run & 15);
-  for (let index = 0; index < 8; ) {
+  for (let index = 0; index < 8;) {
     if (index === runStart) {
       scratch[length++] = COLON;
       scratch[length++] = COLON;
@@ -60,5 +70,5 @@ export function formatWords(family: 4 | 6, w0: number, w1: number, w2: number, w
       scratch[length++] = digit < 10 ? ZERO + digit : 87 + digit;
     }
   }
-  return scratch.toString("latin1", 0, length);
+  return length;
 }

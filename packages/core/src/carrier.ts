@@ -7,7 +7,9 @@ export type HeaderForm =
   /** One `address:port`, IPv6 without brackets (CloudFront-Viewer-Address). */
   | "address:port"
   /** A comma list of the first form, to which each machine appends on the right (X-Forwarded-For). */
-  | "list";
+  | "list"
+  /** RFC 7239 elements, to which each machine appends on the right. */
+  | "forwarded";
 
 /** A header by name, where the name alone does not say everything. */
 export interface HeaderCarrier {
@@ -52,6 +54,7 @@ export function isConnectionMethod(name: string): name is ConnectionMethod {
 /** Headers whose form is known by their name. What each means, and which a client can set, is in docs/choosing-trust.md. */
 export const KNOWN_HEADERS: Readonly<Record<string, HeaderForm>> = {
   "x-forwarded-for": "list",
+  forwarded: "forwarded",
   "x-real-ip": "address",
   "cf-connecting-ip": "address",
   "true-client-ip": "address",
@@ -67,12 +70,27 @@ export const KNOWN_HEADERS: Readonly<Record<string, HeaderForm>> = {
 };
 
 /** Address headers that are noticed even where no rule reads them. */
-export const NOTICED_HEADERS = ["x-forwarded-for", "x-real-ip"] as const;
+export const NOTICED_HEADERS = ["x-forwarded-for", "forwarded", "x-real-ip"] as const;
 
 /** Headers that tell the origin beside an address. */
 export const ORIGIN_HEADERS = ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"] as const;
 
-export function methodOf(header: string, form: HeaderForm): Method {
-  if (header === "forwarded") return "forwarded";
-  return form === "list" ? "x-forwarded-for" : "single-header";
+/** A field name (RFC 9110, 5.1) in lower case. */
+export const HEADER_NAME: RegExp = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+export function methodOf(form: HeaderForm): Method {
+  switch (form) {
+    case "list":
+      return "x-forwarded-for";
+    case "forwarded":
+      return "forwarded";
+    case "address":
+    case "address:port":
+      return "single-header";
+  }
+}
+
+/** Whether machines append to a header of this form, so that the walk may read it again and again. */
+export function isList(form: HeaderForm): boolean {
+  return form === "list" || form === "forwarded";
 }

@@ -1,13 +1,26 @@
 import { found, foundUnspecified, readAddress, readNode, readNodeWithLastColon } from "./address-reader.ts";
 import { type Carrier, CONNECTION_METHOD_BITS, type HeaderForm } from "./carrier.ts";
 import type { ConnectionClaim } from "./claim.ts";
-import { type Connection, type Headers, headerText } from "./evidence.ts";
+import { type Connection, fieldLines, type Headers, headerText } from "./evidence.ts";
 import type { Rule } from "./policy.ts";
 import type { Trace } from "./trace.ts";
-import { element, EMPTY, NODE, readLastElement, skipSpaceAfter, skipSpaceBefore } from "./wire/x-forwarded-for.ts";
+import { forwarded, readLastForwarded, SOMEBODY } from "./wire/forwarded.ts";
+import {
+  element,
+  EMPTY,
+  GARBAGE,
+  NODE,
+  readLastElement,
+  skipSpaceAfter,
+  skipSpaceBefore,
+} from "./wire/x-forwarded-for.ts";
 
 /** Most list elements that one walk reads, empty ones included (RFC 9110, 5.6.1.2: "a reasonable number of empty list elements"). */
 export const ELEMENT_LIMIT = 64;
+/** Most characters of lists that one walk reads: `HOP_LIMIT` of the longest IPv4 addresses, or a dozen of the longest IPv6 ones with brackets and port. */
+const LIST_LIMIT = 512;
+/** Most characters of Forwarded fields that one walk reads, elements being longer than addresses: a dozen with `for`, `by`, `host` and `proto`. */
+const FORWARDED_LIMIT = 1024;
 /** Longest single-value header that is looked at, in characters: an address and generous white space. */
 const SINGLE_VALUE_LIMIT = 256;
 
@@ -50,9 +63,23 @@ export const reader: {
   heard: number;
   /** How many machines were asked for a header. */
   speakers: number;
-  /** List elements looked at. */
+  /** List elements looked at, and characters of Forwarded fields. */
   elements: number;
-} = { text: "", from: 0, to: 0, claim: undefined, carrier: undefined, taken: 0, heard: 0, speakers: 0, elements: 0 };
+  characters: number;
+  rawHeaders: readonly string[] | undefined;
+} = {
+  text: "",
+  from: 0,
+  to: 0,
+  claim: undefined,
+  carrier: undefined,
+  taken: 0,
+  heard: 0,
+  speakers: 0,
+  elements: 0,
+  characters: 0,
+  rawHeaders: undefined,
+};
 
 /** For each header slot: where the next element ends; `UNREAD` before the first, 0 or less when nothing is left. */
 const positions = new Int32Array(32);
@@ -62,12 +89,14 @@ const UNREAD = 0x7fff_ffff;
 const NO_SLOT = -1;
 let listSlot = NO_SLOT;
 
-export function startReading(slots: number): void {
+export function startReading(slots: number, rawHeaders: readonly string[] | undefined): void {
   for (let slot = 0; slot < slots; slot++) positions[slot] = UNREAD;
   reader.taken = 0;
   reader.heard = 0;
   reader.speakers = 0;
   reader.elements = 0;
+  reader.characters = 0;
+  reader.rawHeaders = rawHeaders;
   reader.claim = undefined;
   reader.carrier = undefined;
   listSlot = NO_SLOT;
@@ -84,6 +113,10 @@ export function readNextClaim(
   trace: Trace | undefined,
 ): Reading {
   const { connection: methods, carrier } = rule;
+  if (rule.isPlainList && carrier !== undefined && headers !== undefined) {
+    reader.speakers++;
+    return readListClaim(carrier, headers);
+  }
   if (methods !== 0 && reader.speakers === 0) {
     const reading = readConnectionClaim(connection.claims, methods);
     if (reading !== SILENT) return reading;
@@ -93,8 +126,10 @@ export function readNextClaim(
   if (carrier === undefined) return methods === 0 || reader.speakers === 0 ? SILENT : LOST;
   if (headers === undefined) return UNASKED;
   reader.speakers++;
-  reader.claim = undefined;
-  if (rule.appends.length > 0) passAppended(rule.appends, headers);
+  if (rule.appends.length > 0) {
+    const passed = passAppended(rule.appends, headers);
+    if (passed !== CLAIM) return passed;
+  }
   if (carrier.skip > 0) {
     for (let skipped = 0; skipped < carrier.skip; skipped++) {
       const reading = readHeaderClaim(carrier, headers);
@@ -108,37 +143,35 @@ export function readNextClaim(
   return readHeaderClaim(carrier, headers);
 }
 
-/** The machine behind is named in these lists as well; that element is not a claim of the next machine. */
-function passAppended(appends: readonly Carrier[], headers: Headers): void {
-  for (const carrier of appends) readHeaderClaim(carrier, headers);
+/** The machine behind is named in these lists as well; that element is not a claim of the next machine. Where it is no address, nothing left of it is reached. */
+function passAppended(appends: readonly Carrier[], headers: Headers): Reading {
+  for (const carrier of appends) {
+    const reading = readListClaim(carrier, headers);
+    if (reading !== CLAIM && reading !== SILENT) return reading;
+  }
+  return CLAIM;
 }
 
-/** All of the headers name one address, or none of them is believed. */
+/** All of the headers name one address, or none of them is believed. The first of `all` is read last, so that `found` and `reader` hold its claim. */
 function readAgreement(agreeing: readonly Carrier[], carrier: Carrier, headers: Headers): Reading {
-  const first = readHeaderClaim(carrier, headers);
+  const first = readHeaderClaim(agreeing[0] as Carrier, headers);
   const { family, w0, w1, w2, w3 } = found;
-  const { text, from, to } = reader;
-  for (const other of agreeing) {
-    const reading = readHeaderClaim(other, headers);
+  for (let index = 1; index <= agreeing.length; index++) {
+    const reading = readHeaderClaim(agreeing[index] ?? carrier, headers);
     if (reading === SILENT && first === SILENT) continue;
     if (reading !== CLAIM) return reading === SILENT ? CONFLICT : reading;
     const same = found.family === family && found.w0 === w0;
     if (first !== CLAIM || !same) return CONFLICT;
     if (family === 6 && (found.w1 !== w1 || found.w2 !== w2 || found.w3 !== w3)) return CONFLICT;
   }
-  if (first !== CLAIM) return first;
-  reader.carrier = carrier;
-  reader.text = text;
-  reader.from = from;
-  reader.to = to;
-  readByForm(carrier.form, text, from, to);
-  return CLAIM;
+  return first;
 }
 
 /** The next connection claim of one of `methods` (a mask); those before it were made by machines that do not say so, and are passed over. */
 function readConnectionClaim(claims: readonly ConnectionClaim[], methods: number): Reading {
   let next = reader.taken;
-  while (next < claims.length && (CONNECTION_METHOD_BITS[(claims[next] as ConnectionClaim).method] & methods) === 0) next++;
+  while (next < claims.length && (CONNECTION_METHOD_BITS[(claims[next] as ConnectionClaim).method] & methods) === 0)
+    next++;
   if (next === claims.length) return SILENT;
   const claim = claims[next] as ConnectionClaim;
   reader.taken = next + 1;
@@ -162,31 +195,78 @@ function readConnectionClaim(claims: readonly ConnectionClaim[], methods: number
 
 /** What the machine where the walk stands said in this header. Every list and every single value is read once on a walk. */
 function readHeaderClaim(carrier: Carrier, headers: Headers): Reading {
-  reader.carrier = carrier;
-  return carrier.form === "list" ? readListClaim(carrier, headers) : readSingleClaim(carrier, headers);
+  switch (carrier.form) {
+    case "list":
+      return readListClaim(carrier, headers);
+    case "forwarded":
+      return readForwardedClaim(carrier, headers);
+    case "address":
+    case "address:port":
+      return readSingleClaim(carrier, headers);
+  }
 }
 
 function readListClaim(carrier: Carrier, headers: Headers): Reading {
   const { slot } = carrier;
   if (slot !== listSlot) {
     listSlot = slot;
+    reader.carrier = carrier;
+    reader.claim = undefined;
     reader.text = headerText(headerOf(headers, carrier.header)) ?? "";
   }
   const { text } = reader;
   let end = positions[slot] as number;
   if (end === UNREAD) end = text.length;
+  const first = end;
   do {
     if (end <= 0) {
       positions[slot] = 0;
       return SILENT;
     }
-    if (++reader.elements > ELEMENT_LIMIT) return TOO_MANY;
+    if (++reader.elements > ELEMENT_LIMIT || reader.characters > LIST_LIMIT) return TOO_MANY;
     end = readLastElement(text, end);
   } while (element.kind === EMPTY);
   positions[slot] = end;
+  reader.characters += first - end;
   reader.from = element.from;
   reader.to = element.to;
   return element.kind === NODE && !foundUnspecified() ? CLAIM : MALFORMED;
+}
+
+function readForwardedClaim(carrier: Carrier, headers: Headers): Reading {
+  const { slot } = carrier;
+  if (slot !== listSlot) {
+    listSlot = slot;
+    reader.carrier = carrier;
+    reader.claim = undefined;
+    reader.text = fieldLines(carrier.header, headers[carrier.header], reader.rawHeaders) ?? "";
+  }
+  const { text } = reader;
+  let end = positions[slot] as number;
+  if (end === UNREAD) end = text.length;
+  const first = end;
+  do {
+    if (end <= 0) {
+      positions[slot] = 0;
+      return SILENT;
+    }
+    if (++reader.elements > ELEMENT_LIMIT || reader.characters > FORWARDED_LIMIT) return TOO_MANY;
+    end = readLastForwarded(text, end);
+  } while (forwarded.kind === EMPTY);
+  positions[slot] = end;
+  reader.characters += first - end;
+  reader.from = forwarded.from;
+  reader.to = forwarded.to;
+  if (forwarded.kind === SOMEBODY) return ANONYMOUS;
+  if (forwarded.kind === GARBAGE || foundUnspecified()) return MALFORMED;
+  if (forwarded.node !== text) {
+    // The node was written with quoted pairs: `found` speaks of the text without them.
+    listSlot = NO_SLOT;
+    reader.text = forwarded.node;
+    reader.from = 0;
+    reader.to = forwarded.node.length;
+  }
+  return CLAIM;
 }
 
 /** `headers[name]`. The engine looks up a literal name far quicker than a computed one, and this is the name that most walks ask for. */
@@ -200,6 +280,8 @@ function readSingleClaim(carrier: Carrier, headers: Headers): Reading {
   const text = headerText(headers[carrier.header]);
   if (text === undefined) return SILENT;
   listSlot = NO_SLOT;
+  reader.carrier = carrier;
+  reader.claim = undefined;
   reader.text = text;
   reader.from = 0;
   reader.to = text.length;

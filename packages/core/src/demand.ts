@@ -1,5 +1,7 @@
+import { HEADER_NAME } from "./carrier.ts";
 import { WherefromError } from "./errors.ts";
 import type { Connection, Headers } from "./evidence.ts";
+import { explainUnknownKey } from "./option-keys.ts";
 
 /**
  * What a machine must show besides its address, because ranges are not identity: a CDN's ranges are shared by all of its customers.
@@ -16,7 +18,8 @@ const SECRET_LENGTH_MIN = 8;
 export function compileDemand(demand: Demand): Demand {
   if (typeof demand === "object" && demand !== null) {
     if ("header" in demand) {
-      if (typeof demand.header !== "string" || demand.header !== demand.header.toLowerCase() || demand.header === "") {
+      refuseUnknownKeys(demand, ["header", "equals"]);
+      if (typeof demand.header !== "string" || !HEADER_NAME.test(demand.header)) {
         throw invalid(`with.header is a lower-case header name, not ${JSON.stringify(demand.header)}`);
       }
       if (typeof demand.equals !== "string" || demand.equals.length < SECRET_LENGTH_MIN) {
@@ -25,9 +28,11 @@ export function compileDemand(demand: Demand): Demand {
       return { header: demand.header, equals: demand.equals };
     }
     if ("certificate" in demand) {
+      refuseUnknownKeys(demand, ["certificate"]);
       const { certificate } = demand;
       if (certificate === "authorized") return { certificate };
-      const digits = certificate?.fingerprint256?.replaceAll(":", "").toUpperCase() ?? "";
+      if (typeof certificate === "object" && certificate !== null) refuseUnknownKeys(certificate, ["fingerprint256"]);
+      const digits = String(certificate?.fingerprint256).replaceAll(":", "").toUpperCase();
       if (/^[0-9A-F]{64}$/.test(digits)) {
         return { certificate: { fingerprint256: (digits.match(/../g) ?? []).join(":") } };
       }
@@ -53,6 +58,12 @@ function equalInConstantTime(given: string | readonly string[] | undefined, expe
     difference |= given.charCodeAt(at) ^ expected.charCodeAt(at % expected.length);
   }
   return difference === 0;
+}
+
+/** A misspelt demand would be one that is not made. */
+function refuseUnknownKeys(options: object, known: readonly string[]): void {
+  const fault = explainUnknownKey(options, known);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 function invalid(detail: string): WherefromError {

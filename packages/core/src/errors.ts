@@ -5,7 +5,8 @@ export const ERROR_CODES = {
   ERR_WHEREFROM_AMBIGUOUS_PREFIX: "Two rules name the same prefix, so neither is the longer match.",
   ERR_WHEREFROM_INVALID_CARRIER: "A rule names a carrier that does not exist, or carriers that cannot stand together.",
   ERR_WHEREFROM_INVALID_POLICY: "The policy's options contradict each other, or one of them is missing or unknown.",
-  ERR_WHEREFROM_INVALID_HOPS: "A hop count is not a whole number in range, or stands without the prefixes that its machines must be in.",
+  ERR_WHEREFROM_INVALID_HOPS:
+    "A hop count is not a whole number in range, or stands without the prefixes that its machines must be in.",
   ERR_WHEREFROM_NO_POLICY: "An address was asked for before anybody said which machines to believe.",
 } as const;
 
@@ -23,6 +24,6 @@ export class WherefromError extends Error {
 
   /** Whether `value` is a WherefromError, of this or of another copy of the package: decided by its code, not by its class. */
   static is(value: unknown): value is WherefromError {
-    return value instanceof Error && "code" in value && typeof value.code === "string" && value.code in ERROR_CODES;
+    return value instanceof Error && "code" in value && typeof value.code === "string" && Object.hasOwn(ERROR_CODES, value.code);
   }
 }

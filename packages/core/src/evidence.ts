@@ -35,9 +35,29 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 export interface Evidence {
   readonly connection: Connection;
   readonly headers?: Headers | undefined;
+  /** Names and values in turn, as node:http gives them: where the lines of one field must be read apart (Forwarded). */
+  readonly rawHeaders?: readonly string[] | undefined;
 }
 
 /** Lines of one name are one list (RFC 9110, 5.3). */
 export function headerText(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === "string" || value === undefined ? value : value.join(",");
+}
+
+/**
+ * The lines of a field with a line feed between them, where they can be told apart: a quoted string that one line leaves open
+ * must not go on in the next. Without quotes, or without the lines, the joined text says the same.
+ */
+export function fieldLines(
+  name: string,
+  value: string | readonly string[] | undefined,
+  rawHeaders: readonly string[] | undefined,
+): string | undefined {
+  if (typeof value !== "string") return value?.join("\n");
+  if (rawHeaders === undefined || !value.includes('"')) return value;
+  const lines: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) lines.push(rawHeaders[index + 1] ?? "");
+  }
+  return lines.length > 1 ? lines.join("\n") : value;
 }

@@ -1,15 +1,6 @@
 export { type Address, parseAddress } from "./address.ts";
 export type { CarrierOption, HeaderCarrier, HeaderForm, Says } from "./carrier.ts";
-export type {
-  ConnectionClaim,
-  ConnectionMethod,
-  Distrust,
-  Hop,
-  Method,
-  Stop,
-  Tlv,
-  Verdict,
-} from "./claim.ts";
+export type { ConnectionClaim, ConnectionMethod, Distrust, Hop, Method, Stop, Tlv, Verdict } from "./claim.ts";
 export type { Demand } from "./demand.ts";
 export { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 export { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
@@ -32,5 +23,6 @@ export { covers, formatPrefix, parsePrefix, type Prefix } from "./prefix.ts";
 export { clientAddress, type Resolution, resolve } from "./resolution.ts";
 export { formatResolution } from "./resolution-text.ts";
 export { NAMED_RANGES, SPECIAL_RANGES, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
+export { nearestSpelling } from "./suggestion.ts";
 export { trustFunction } from "./trust-function.ts";
 export type { Warning } from "./warning.ts";

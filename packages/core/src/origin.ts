@@ -1,5 +1,8 @@
 import { ORIGIN_HEADERS } from "./carrier.ts";
 import { type Headers, headerText } from "./evidence.ts";
+import { HOP_LIMIT, type Policy } from "./policy.ts";
+import { forwarded, forwardedParameter, readLastForwarded, SOMEBODY } from "./wire/forwarded.ts";
+import { EMPTY, NODE } from "./wire/x-forwarded-for.ts";
 
 /** What the client asked for, as the machine that named the client's address tells it. Undefined where no believed machine said so. */
 export interface Origin {
@@ -15,14 +18,44 @@ const NO_ORIGIN: Origin = { protocol: undefined, host: undefined, port: undefine
 /** Longest list that is looked at, in characters. Longer ones are no origin. */
 const ORIGIN_LIMIT = 2048;
 
+/** Where the walk took its last address: how many claims of headers were taken on the way, and how many of them were of Forwarded. */
+export interface OriginPlace {
+  readonly claims: number;
+  readonly forwarded: number;
+}
+
 /**
- * Protocol, host and port at the same hop as the address. `speakers` machines were believed; each appended an element on the right, so the
- * one that stands `speakers` from the right is the farthest believed machine's. A shorter list was replaced on the way: its first element is
- * the farthest one that a believed machine wrote. Nothing is read where no machine was believed (CVE-2026-3635).
+ * Protocol, host and port at the same hop as the address: `place` is undefined where no believed machine was asked for a header, and then
+ * nothing is read (CVE-2026-3635). A machine that says Forwarded says them there. Elsewhere each machine appended an element on the right, so
+ * the one that stands as many places from the right as claims were taken is the farthest believed machine's; a shorter list was replaced on the
+ * way, and its first element is the farthest one that a believed machine wrote.
  */
-export function readOrigin(headers: Headers, speakers: number): Origin {
-  if (speakers === 0) return NO_ORIGIN;
-  const [protocol, host, port] = ORIGIN_HEADERS.map((name) => elementFromRight(headerText(headers[name]), speakers));
+export function readOrigin(headers: Headers, place: OriginPlace | undefined, policy: Policy): Origin {
+  if (place === undefined) return NO_ORIGIN;
+  if (place.forwarded > 0 || (place.claims === 0 && policy.headers.includes("forwarded"))) {
+    return readForwardedOrigin(headerText(headers["forwarded"]) ?? "", Math.max(1, place.forwarded));
+  }
+  const [protocol, host, port] = ORIGIN_HEADERS.map((name) =>
+    elementFromRight(headerText(headers[name]), Math.max(1, place.claims)),
+  );
+  return checked(protocol, host, port);
+}
+
+function readForwardedOrigin(text: string, place: number): Origin {
+  let end = text.length;
+  let seen = 0;
+  while (end > 0 && seen < place && seen < HOP_LIMIT) {
+    end = readLastForwarded(text, end);
+    if (forwarded.kind !== EMPTY) seen++;
+  }
+  if (seen === 0 || (forwarded.kind !== NODE && forwarded.kind !== SOMEBODY)) return NO_ORIGIN;
+  const { from, to } = forwarded;
+  const [protocol, host] = ["proto", "host"].map((name) => forwardedParameter(text, from, to, name));
+  return checked(protocol, host, undefined);
+}
+
+/** What is not well-formed was not said. */
+function checked(protocol: string | undefined, host: string | undefined, port: string | undefined): Origin {
   return {
     protocol: protocol !== undefined && /^[a-z][a-z0-9+.-]{0,15}$/i.test(protocol) ? protocol.toLowerCase() : undefined,
     host: host !== undefined && isHost(host) ? host : undefined,

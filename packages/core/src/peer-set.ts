@@ -36,7 +36,10 @@ export class PeerSetBuilder {
   /** An address, a prefix or a named range. Throws `ERR_WHEREFROM_INVALID_PREFIX` or `ERR_WHEREFROM_HOST_BITS`. */
   add(text: string, owner: number): void {
     if (typeof text !== "string") {
-      throw new WherefromError("ERR_WHEREFROM_INVALID_PREFIX", `a peer is written as text, not ${JSON.stringify(text)}`);
+      throw new WherefromError(
+        "ERR_WHEREFROM_INVALID_PREFIX",
+        `a peer is written as text, not ${JSON.stringify(text)}`,
+      );
     }
     const named = Object.hasOwn(NAMED_RANGES, text) ? NAMED_RANGES[text] : undefined;
     if (named !== undefined) {

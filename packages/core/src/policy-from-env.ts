@@ -22,7 +22,9 @@ export function policyFromEnv(text: string | undefined): Policy {
     }
     if (!KEYS.includes(key)) {
       const near = nearestSpelling(key, KEYS);
-      throw invalid(`"${key}" is no key${near === undefined ? `; ${KEYS.join(", ")} are` : `; did you mean "${near}"?`}`);
+      throw invalid(
+        `"${key}" is no key${near === undefined ? `; ${KEYS.join(", ")} are` : `; did you mean "${near}"?`}`,
+      );
     }
     if (values.has(key)) throw invalid(`"${key}" is written twice`);
     values.set(key, value);
@@ -34,13 +36,15 @@ function optionsOf(values: ReadonlyMap<string, string>): TrustOptions | HopOptio
   const list = (key: string): string[] => values.get(key)?.split(",") ?? [];
   const options: Record<string, unknown> = {};
   for (const key of values.keys()) {
-    if (key === "hops") options["hops"] = /^[1-9][0-9]?$/.test(values.get(key) ?? "") ? Number(values.get(key)) : values.get(key);
+    if (key === "hops")
+      options["hops"] = /^[1-9][0-9]?$/.test(values.get(key) ?? "") ? Number(values.get(key)) : values.get(key);
     else if (key === "silent") options["silent"] = values.get(key);
     else if (key === "from") options["from"] = list(key).length === 1 ? values.get(key) : list(key);
     else options[key] = list(key);
   }
   if (values.get("trust") === "nobody") options["trust"] = [];
-  if (!values.has("trust") && !values.has("hops")) throw invalid(`neither "trust" nor "hops" is there; write for example ${EXAMPLE}`);
+  if (!values.has("trust") && !values.has("hops"))
+    throw invalid(`neither "trust" nor "hops" is there; write for example ${EXAMPLE}`);
   // compilePolicy checks every value: these are as untyped as what a JavaScript caller passes.
   return options as unknown as TrustOptions | HopOptions;
 }

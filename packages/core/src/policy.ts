@@ -1,9 +1,9 @@
-import { type Carrier, type CarrierOption, NOTICED_HEADERS, ORIGIN_HEADERS, type Says } from "./carrier.ts";
+import { type Carrier, type CarrierOption, isList, NOTICED_HEADERS, ORIGIN_HEADERS, type Says } from "./carrier.ts";
 import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
+import { explainUnknownKey } from "./option-keys.ts";
 import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
 import { SaysCompiler } from "./says.ts";
-import { nearestSpelling } from "./suggestion.ts";
 
 /** Most machines on one path, the peer included. Real paths have two to five; the limit bounds the work that a header can cause. */
 export const HOP_LIMIT = 32;
@@ -68,6 +68,8 @@ export interface Rule {
   readonly silentConnection: Silence;
   readonly silentRequest: Silence;
   readonly demand: Demand | undefined;
+  /** Whether all that these machines do is to append to one list: by far the most common rule, and the one whose walk is longest. */
+  readonly isPlainList: boolean;
 }
 
 /** Which machines are believed, and what about. Made by `compilePolicy`; immutable, and safe to share. */
@@ -96,6 +98,9 @@ export function compilePolicy(options: PolicyOptions): Policy {
   const says = new SaysCompiler();
   const special = { unix: 0, unverified: 0 };
   const compiled = rules.map((rule, index): Rule => {
+    if (typeof rule !== "object" || rule === null) {
+      throw invalid(`a rule is { peers, says }, not ${JSON.stringify(rule)}`);
+    }
     if (!Array.isArray(rule.peers)) {
       throw invalid(`peers is a list of addresses, prefixes and named ranges, not ${JSON.stringify(rule.peers)}`);
     }
@@ -137,10 +142,17 @@ function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {
   if (rule.silent !== undefined && !SILENCES.includes(rule.silent)) {
     throw invalid(`silent is "${SILENCES.join('", "')}", not ${JSON.stringify(rule.silent)}`);
   }
+  if (rule.name !== undefined && typeof rule.name !== "string") {
+    throw invalid(`a rule's name is a text, not ${JSON.stringify(rule.name)}`);
+  }
+  if (rule.appends !== undefined && !Array.isArray(rule.appends)) {
+    throw invalid(`appends is a list of headers, not ${JSON.stringify(rule.appends)}`);
+  }
   const appends = (rule.appends ?? []).map((option) => compiler.compileCarrier(option));
   for (const carrier of appends) {
-    if (carrier.form !== "list") throw invalid(`appends names lists, and "${carrier.header}" has one value`);
-    if (carrier.slot === says.carrier?.slot) throw invalid(`a machine that says "${carrier.header}" appends to it anyway`);
+    if (!isList(carrier.form)) throw invalid(`appends names lists, and "${carrier.header}" has one value`);
+    if (carrier.slot === says.carrier?.slot)
+      throw invalid(`a machine that says "${carrier.header}" appends to it anyway`);
   }
   return {
     name: rule.name ?? "",
@@ -149,6 +161,12 @@ function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {
     silentConnection: rule.silent ?? "unknown",
     silentRequest: rule.silent ?? "is-client",
     demand: rule.with === undefined ? undefined : compileDemand(rule.with),
+    isPlainList:
+      says.connection === 0 &&
+      says.carrier?.form === "list" &&
+      says.carrier.skip === 0 &&
+      says.agreeing.length === 0 &&
+      appends.length === 0,
   };
 }
 
@@ -166,14 +184,16 @@ function normalize(options: PolicyOptions): { rules: readonly RuleOptions[]; hop
     refuseUnknownKeys(options, ["hops", "peers", "from", "with", "infrastructure"]);
     return normalizeHops(options);
   }
-  if (!("trust" in options)) throw invalid(`a policy has "trust", "hops" or "rules"; this one has ${JSON.stringify(Object.keys(options))}`);
+  if (!("trust" in options))
+    throw invalid(`a policy has "trust", "hops" or "rules"; this one has ${JSON.stringify(Object.keys(options))}`);
   refuseUnknownKeys(options, ["trust", "from", "silent", "with", "infrastructure"]);
   const { trust, from, infrastructure: _, ...rest } = options;
   if (!Array.isArray(trust)) {
     throw invalid(`trust is a list of addresses, prefixes and named ranges, not ${JSON.stringify(trust)}`);
   }
   if (trust.length === 0) return { rules: [], hops: 0 };
-  if (from === undefined) throw invalid(`"from" is missing: trusted machines are believed about a carrier, such as "x-forwarded-for"`);
+  if (from === undefined)
+    throw invalid(`"from" is missing: trusted machines are believed about a carrier, such as "x-forwarded-for"`);
   return { rules: [{ peers: trust, says: from, ...rest }], hops: 0 };
 }
 
@@ -199,8 +219,11 @@ function normalizeHops({ hops, peers, from, with: demand }: HopOptions): {
 
 function checkHops(rules: readonly Rule[]): void {
   for (const { carrier, connection } of rules) {
-    if (carrier?.form !== "list" || connection !== 0) {
-      throw new WherefromError("ERR_WHEREFROM_INVALID_HOPS", `machines are counted along one list header, such as "x-forwarded-for"`);
+    if (carrier === undefined || !isList(carrier.form) || connection !== 0) {
+      throw new WherefromError(
+        "ERR_WHEREFROM_INVALID_HOPS",
+        `machines are counted along one list header, such as "x-forwarded-for"`,
+      );
     }
   }
 }
@@ -214,13 +237,8 @@ function compileInfrastructure(prefixes: readonly string[] | undefined): PeerSet
 }
 
 function refuseUnknownKeys(options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const near = nearestSpelling(key, known);
-    throw invalid(
-      `"${key}" is no option here${near === undefined ? `; "${known.join('", "')}" are` : `; did you mean "${near}"?`}`,
-    );
-  }
+  const fault = explainUnknownKey(options, known);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 function invalid(detail: string): WherefromError {

@@ -21,13 +21,13 @@ export class PrefixSetBuilder {
     (prefix.family === 4 ? this.#v4 : this.#v6).push({ prefix, owner });
   }
 
-  /** One prefix twice with one owner is one row; with two owners neither is the longer match, and `ambiguous` is called (it throws). */
-  build(ambiguous: (prefix: Prefix) => never): PrefixSet {
+  /** One prefix twice with one owner is one row; with two owners neither is the longer match, and `ambiguous` is called (it throws). Without it the first stands. */
+  build(ambiguous?: (prefix: Prefix) => never): PrefixSet {
     return new PrefixSet(buildTable(this.#v4, 1, ambiguous), buildTable(this.#v6, 4, ambiguous));
   }
 }
 
-function buildTable(entries: Entry[], width: 1 | 4, ambiguous: (prefix: Prefix) => never): PrefixTable {
+function buildTable(entries: Entry[], width: 1 | 4, ambiguous?: (prefix: Prefix) => never): PrefixTable {
   entries.sort((a, b) => compareWords(a.prefix.words, b.prefix.words) || a.prefix.length - b.prefix.length);
   const starts = new Uint32Array(entries.length * width);
   const ends = new Uint32Array(entries.length * width);
@@ -38,7 +38,7 @@ function buildTable(entries: Entry[], width: 1 | 4, ambiguous: (prefix: Prefix) 
   for (const entry of entries) {
     const { words, length } = entry.prefix;
     if (last !== undefined && last.prefix.length === length && compareWords(last.prefix.words, words) === 0) {
-      if (last.owner !== entry.owner) ambiguous(entry.prefix);
+      if (last.owner !== entry.owner) ambiguous?.(entry.prefix);
       continue;
     }
     for (let index = 0; index < width; index++) {
@@ -46,7 +46,8 @@ function buildTable(entries: Entry[], width: 1 | 4, ambiguous: (prefix: Prefix) 
       ends[count * width + index] = (words[index] as number) | ~wordMask(length, index);
     }
     let parent = count - 1;
-    while (parent >= 0 && isBefore(ends, parent * width, starts, count * width, width)) parent = parents[parent] as number;
+    while (parent >= 0 && isBefore(ends, parent * width, starts, count * width, width))
+      parent = parents[parent] as number;
     parents[count] = parent;
     owners[count] = (entry.owner << 8) | length;
     last = entry;

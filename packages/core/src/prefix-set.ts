@@ -73,24 +73,19 @@ export class PrefixSet {
   }
 }
 
+/** Whether the address in `row` is at most, or at least, the given one. The first word decides nearly always. */
 function isAtMost(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  const at = row << 2;
-  const first = words[at] as number;
-  if (first !== w0 >>> 0) return first < w0 >>> 0;
-  const second = words[at + 1] as number;
-  if (second !== w1 >>> 0) return second < w1 >>> 0;
-  const third = words[at + 2] as number;
-  if (third !== w2 >>> 0) return third < w2 >>> 0;
-  return (words[at + 3] as number) <= w3 >>> 0;
+  const first = words[row << 2] as number;
+  return first === w0 >>> 0 ? compareRest(words, row << 2, w1, w2, w3) <= 0 : first < w0 >>> 0;
 }
 
 function isAtLeast(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  const at = row << 2;
-  const first = words[at] as number;
-  if (first !== w0 >>> 0) return first > w0 >>> 0;
-  const second = words[at + 1] as number;
-  if (second !== w1 >>> 0) return second > w1 >>> 0;
-  const third = words[at + 2] as number;
-  if (third !== w2 >>> 0) return third > w2 >>> 0;
-  return (words[at + 3] as number) >= w3 >>> 0;
+  const first = words[row << 2] as number;
+  return first === w0 >>> 0 ? compareRest(words, row << 2, w1, w2, w3) >= 0 : first > w0 >>> 0;
+}
+
+function compareRest(words: Uint32Array, at: number, w1: number, w2: number, w3: number): number {
+  return (
+    (words[at + 1] as number) - (w1 >>> 0) || (words[at + 2] as number) - (w2 >>> 0) || (words[at + 3] as number) - (w3 >>> 0)
+  );
 }

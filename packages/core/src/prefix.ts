@@ -12,7 +12,13 @@ export interface Prefix {
 }
 
 /** Why a text is no prefix. */
-export type PrefixFault = "not-an-address" | "no-length" | "length-out-of-range" | "host-bits" | "mapped-too-short" | "nobody";
+export type PrefixFault =
+  | "not-an-address"
+  | "no-length"
+  | "length-out-of-range"
+  | "host-bits"
+  | "mapped-too-short"
+  | "nobody";
 
 /**
  * Strict: an address, or an address, "/" and a decimal length without leading zeros, with no bits behind it.
@@ -61,7 +67,8 @@ export function covers(prefix: Prefix, address: string): boolean {
   if (prefix.zone !== undefined && (found.zone < 0 || address.slice(found.zone + 1) !== prefix.zone)) return false;
   const words = [found.w0, found.w1, found.w2, found.w3];
   for (let index = 0; index < (prefix.family === 4 ? 1 : 4); index++) {
-    if ((((words[index] as number) ^ (prefix.words[index] as number)) & wordMask(prefix.length, index)) !== 0) return false;
+    if ((((words[index] as number) ^ (prefix.words[index] as number)) & wordMask(prefix.length, index)) !== 0)
+      return false;
   }
   return true;
 }

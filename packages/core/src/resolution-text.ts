@@ -1,5 +1,6 @@
 import type { Hop } from "./claim.ts";
-import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { formatEndpoint } from "./endpoint.ts";
+import { quoteText } from "./quoted-text.ts";
 import type { Resolution } from "./resolution.ts";
 
 /**
@@ -16,7 +17,7 @@ export function formatResolution(resolution: Resolution): string {
 }
 
 function formatHop({ method, format, raw, endpoint, verdict }: Hop, index: number): string {
-  const who = endpoint === undefined ? JSON.stringify(raw) : formatEndpoint(endpoint);
+  const who = endpoint === undefined ? quoteText(raw) : formatEndpoint(endpoint);
   const source = method === format || index === 0 ? method : `${method} ${format}`;
   const forgeable = verdict.forgeable === true ? ", forgeable" : "";
   return `  ${index} ${who} by ${source}: ${verdict.trusted ? `believed, rule ${verdict.rule}` : `not believed, ${verdict.reason}`}${forgeable}`;

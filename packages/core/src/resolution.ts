@@ -1,8 +1,8 @@
 import { NO_PORT } from "./address-reader.ts";
 import type { Hop, Method, Stop } from "./claim.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Connection, Evidence, Headers } from "./evidence.ts";
-import { type Origin, readOrigin } from "./origin.ts";
+import { type Connection, type Evidence, fieldLines, type Headers, headerText } from "./evidence.ts";
+import { type Origin, type OriginPlace, readOrigin } from "./origin.ts";
 import type { Policy } from "./policy.ts";
 import { Trace } from "./trace.ts";
 import { isProven, outcome, walk } from "./walk.ts";
@@ -29,7 +29,7 @@ export interface Resolution {
 
 /** Walks from the peer to the client. Never throws; what the evidence holds later does not change the answer or its proof. */
 export function resolve(evidence: Evidence, policy: Policy): Resolution {
-  return new KeptResolution(evidence.connection, evidence.headers, policy);
+  return new KeptResolution(evidence, policy);
 }
 
 /** The client's canonical address, or undefined: `resolve(evidence, policy).client?.address` without building anything but the text. */
@@ -37,8 +37,9 @@ export function clientAddress(
   connection: Connection,
   headers: Headers | undefined,
   policy: Policy,
+  rawHeaders?: readonly string[],
 ): string | undefined {
-  const address = walk(connection, headers, policy, undefined);
+  const address = walk(connection, headers, policy, undefined, rawHeaders);
   return isProven(outcome.stop) ? address : undefined;
 }
 
@@ -50,14 +51,14 @@ class KeptResolution implements Resolution {
   readonly stop: Stop;
   readonly #evidence: Evidence;
   readonly #policy: Policy;
-  readonly #speakers: number;
+  readonly #place: OriginPlace | undefined;
   #origin: Origin | undefined;
   #hops: readonly Hop[] | undefined;
   #warnings: readonly Warning[] | undefined;
 
-  constructor(connection: Connection, headers: Headers | undefined, policy: Policy) {
-    const kept = headers === undefined ? undefined : keep(headers, policy);
-    const address = walk(connection, kept, policy, undefined);
+  constructor({ connection, headers, rawHeaders }: Evidence, policy: Policy) {
+    const kept = headers === undefined ? undefined : keep(headers, rawHeaders, policy);
+    const address = walk(connection, kept, policy, undefined, undefined);
     const port = outcome.port === NO_PORT ? undefined : outcome.port;
     this.nearest = address === undefined ? undefined : { address, port };
     this.client = isProven(outcome.stop) ? this.nearest : undefined;
@@ -65,17 +66,17 @@ class KeptResolution implements Resolution {
     this.stop = outcome.stop;
     this.#evidence = { connection, headers: kept };
     this.#policy = policy;
-    this.#speakers = outcome.speakers;
+    this.#place = outcome.asked ? { claims: outcome.headerClaims, forwarded: outcome.forwardedClaims } : undefined;
   }
 
   get origin(): Origin {
-    return (this.#origin ??= readOrigin(this.#evidence.headers ?? {}, this.#speakers));
+    return (this.#origin ??= readOrigin(this.#evidence.headers ?? {}, this.#place, this.#policy));
   }
 
   get hops(): readonly Hop[] {
     if (this.#hops === undefined) {
       const trace = new Trace();
-      walk(this.#evidence.connection, this.#evidence.headers, this.#policy, trace);
+      walk(this.#evidence.connection, this.#evidence.headers, this.#policy, trace, undefined);
       this.#hops = trace.hops;
     }
     return this.#hops;
@@ -92,11 +93,13 @@ class KeptResolution implements Resolution {
 }
 
 /** The headers that this policy's walk and proof may look at: the request's own object belongs to the application, which may change it. */
-function keep(headers: Headers, policy: Policy): Headers {
-  const kept: Record<string, string | readonly string[]> = {};
+function keep(headers: Headers, rawHeaders: readonly string[] | undefined, policy: Policy): Headers {
+  const kept: Record<string, string> = {};
   for (const name of policy.keptHeaders) {
     const value = headers[name];
-    if (value !== undefined) kept[name] = value;
+    if (value === undefined) continue;
+    const text = name === "forwarded" ? fieldLines(name, value, rawHeaders) : headerText(value);
+    if (text !== undefined) kept[name] = text;
   }
   return kept;
 }

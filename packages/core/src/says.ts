@@ -2,14 +2,17 @@ import {
   type Carrier,
   type CarrierOption,
   CONNECTION_METHOD_BITS,
+  HEADER_NAME,
   type HeaderCarrier,
   type HeaderForm,
   isConnectionMethod,
+  isList,
   KNOWN_HEADERS,
   methodOf,
   type Says,
 } from "./carrier.ts";
 import { WherefromError } from "./errors.ts";
+import { explainUnknownKey } from "./option-keys.ts";
 import { nearestSpelling } from "./suggestion.ts";
 
 /** Most headers that one policy may read. Each has a bit of state in the walk. */
@@ -38,7 +41,10 @@ export class SaysCompiler {
 
   compile(says: Says): CompiledSays {
     if (says === "nothing") return { connection: 0, carrier: undefined, agreeing: [] };
-    if (isAgreement(says)) return this.#compileAgreement(says.all);
+    if (isAgreement(says)) {
+      refuseUnknownKeys(says, ["all"]);
+      return this.#compileAgreement(says.all);
+    }
     let connection = 0;
     let carrier: Carrier | undefined;
     const options = Array.isArray(says) ? (says as readonly CarrierOption[]) : [says as CarrierOption];
@@ -65,12 +71,13 @@ export class SaysCompiler {
   /** One header; connection methods are refused. */
   compileCarrier(option: CarrierOption): Carrier {
     const header = headerOf(option);
-    if (typeof header !== "string" || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(header)) {
+    if (typeof header !== "string" || !HEADER_NAME.test(header)) {
       throw invalid(
         `${JSON.stringify(header)} is no lower-case header name${typeof header === "string" && header !== header.toLowerCase() ? `; did you mean "${header.toLowerCase()}"?` : ""}`,
       );
     }
     const described: HeaderCarrier = typeof option === "string" ? { header } : option;
+    refuseUnknownKeys(described, ["header", "form", "skip"]);
     const known = Object.hasOwn(KNOWN_HEADERS, header) ? KNOWN_HEADERS[header] : undefined;
     if (typeof option === "string" && known === undefined) {
       const names = [...Object.keys(KNOWN_HEADERS), ...Object.keys(CONNECTION_METHOD_BITS), "nothing"];
@@ -85,8 +92,8 @@ export class SaysCompiler {
     if (!Number.isInteger(skip) || skip < 0 || skip > SKIP_LIMIT) {
       throw invalid(`skip is a whole number from 0 to ${SKIP_LIMIT}, not ${JSON.stringify(skip)}`);
     }
-    if (skip > 0 && form !== "list") throw invalid(`"${header}" has one value, so there is nothing to skip`);
-    const method = methodOf(header, form);
+    if (skip > 0 && !isList(form)) throw invalid(`"${header}" has one value, so there is nothing to skip`);
+    const method = methodOf(form);
     return { slot: this.#slotOf(header, form), method, header, form, skip };
   }
 
@@ -101,7 +108,8 @@ export class SaysCompiler {
     const known = this.#slots.get(header);
     if (known === undefined) {
       const slot = this.#slots.size;
-      if (slot === SLOT_LIMIT) throw invalid(`"${header}" is one header too many: a policy reads at most ${SLOT_LIMIT}`);
+      if (slot === SLOT_LIMIT)
+        throw invalid(`"${header}" is one header too many: a policy reads at most ${SLOT_LIMIT}`);
       this.#slots.set(header, { slot, form });
       return slot;
     }
@@ -110,7 +118,7 @@ export class SaysCompiler {
   }
 }
 
-const FORMS: readonly HeaderForm[] = ["address", "address:port", "list"];
+const FORMS: readonly HeaderForm[] = ["address", "address:port", "list", "forwarded"];
 
 function isAgreement(says: Says): says is { readonly all: readonly CarrierOption[] } {
   return typeof says === "object" && says !== null && "all" in says && Array.isArray(says.all);
@@ -118,6 +126,11 @@ function isAgreement(says: Says): says is { readonly all: readonly CarrierOption
 
 function headerOf(option: CarrierOption): string {
   return typeof option === "string" ? option : option?.header;
+}
+
+function refuseUnknownKeys(options: object, known: readonly string[]): void {
+  const fault = explainUnknownKey(options, known);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 function invalid(detail: string): WherefromError {

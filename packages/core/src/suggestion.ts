@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { formatWords } from "./address-text.ts";
 import { formatPrefix, parsePrefix, type PrefixFault, readPrefix, wordMask } from "./prefix.ts";
 
 /** Furthest misspelling that is still worth a guess, in edits. */
@@ -37,7 +36,8 @@ function suggestPrefix(text: string, fault: PrefixFault): string | undefined {
   const address = slash < 0 ? text : text.slice(0, slash);
   const suffix = slash < 0 ? "" : text.slice(slash + 1);
   if (fault === "host-bits") return maskedPrefix(text);
-  if (fault === "nobody") return `${text}/0`;
+  // A mapped spelling of 0.0.0.0 counts its length from 128 bits.
+  if (fault === "nobody") return isPrefix(`${text}/0`) ? `${text}/0` : "0.0.0.0/0";
   const trimmed = text.trim();
   if (trimmed !== text && isPrefix(trimmed)) return trimmed;
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1];
@@ -77,9 +77,9 @@ function maskedPrefix(text: string): string | undefined {
   const mapped = prefix.family === 4 && isIP(address) === 6;
   const length = Number(suffix) - (mapped ? 96 : 0);
   const words = prefix.words.map((word, index) => word & wordMask(length, index)) as [number, number, number, number];
-  return prefix.zone === undefined
-    ? `${formatWords(prefix.family, ...words)}/${length}`
-    : formatPrefix({ ...prefix, words, length });
+  const masked = formatPrefix({ ...prefix, words, length });
+  // Shorter than fe80::/10 it holds more than link-local addresses, and those have no zone.
+  return isPrefix(masked) ? masked : undefined;
 }
 
 /** The length that a dotted netmask writes, or undefined. */
@@ -90,7 +90,7 @@ function maskLength(mask: string): string | undefined {
 
 /** Optimal string alignment distance, on short names only. */
 function countEdits(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, row) => [row, ...new Array<number>(b.length).fill(0)]);
+  const rows = Array.from({ length: a.length + 1 }, (_, row) => [row]);
   const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
   for (let column = 0; column <= b.length; column++) (rows[0] as number[])[column] = column;
   for (let row = 1; row <= a.length; row++) {

@@ -1,5 +1,5 @@
 import type { Distrust, Hop, Verdict } from "./claim.ts";
-import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading } from "./claim-reader.ts";
+import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading, SELF } from "./claim-reader.ts";
 import { type Endpoint, foundEndpoint } from "./endpoint.ts";
 import type { Connection } from "./evidence.ts";
 import type { Rule } from "./policy.ts";
@@ -36,9 +36,9 @@ export class Trace {
     this.#push(foundEndpoint(reader.text), { trusted: true, rule: nameRule(rule, "skip") });
   }
 
-  /** The claim that was read last named nobody. Silence leaves no hop. */
+  /** The claim that was read last named nobody else. Silence leaves no hop. */
   refused(said: Reading): void {
-    if (said === MALFORMED || said === ANONYMOUS || said === CONFLICT) {
+    if (said === MALFORMED || said === ANONYMOUS || said === CONFLICT || said === SELF) {
       this.#push(undefined, { trusted: false, reason: "not-an-address" });
     }
   }
@@ -48,7 +48,13 @@ export class Trace {
     if (claim !== undefined) {
       this.hops.push({ method: claim.method, format: claim.format, raw: clip(claim.raw), endpoint, verdict, claim });
     } else if (carrier !== undefined) {
-      this.hops.push({ method: carrier.method, format: carrier.header, raw: clip(text.slice(from, to)), endpoint, verdict });
+      this.hops.push({
+        method: carrier.method,
+        format: carrier.header,
+        raw: clip(text.slice(from, to)),
+        endpoint,
+        verdict,
+      });
     }
   }
 }
@@ -59,5 +65,7 @@ function verdictOf(rule: string, doubt: Distrust | undefined): Verdict {
 
 /** The end of a long text, where the nearest claims stand. A copy, so that a kept proof does not keep a whole header alive. */
 function clip(text: string): string {
-  return text.length <= RAW_LIMIT ? text : `…${text.slice(-RAW_LIMIT)}`;
+  const kept = text.length <= RAW_LIMIT ? text : `…${text.slice(-RAW_LIMIT)}`;
+  // V8's slices and concatenations keep what they were made of.
+  return Buffer.from(kept, "utf16le").toString("utf16le");
 }

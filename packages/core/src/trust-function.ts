@@ -5,13 +5,17 @@ import type { Policy } from "./policy.ts";
  * For a framework's own trust setting (proxy-addr's `trust(address, distance)`): true for machines that say X-Forwarded-For and nothing else.
  * False for everything under any other carrier, because frameworks read X-Forwarded-For whatever the policy says; then they answer the socket's
  * peer, which is safe. A rule's `with` cannot be checked from an address alone, so such machines are false as well.
+ * An application has one such setting: given several policies, it is true for machines of which all of them say so.
  */
-export function trustFunction(policy: Policy): (address: string, distance: number) => boolean {
-  return (address, distance) => {
-    if (typeof address !== "string" || !readAddress(address, 0, address.length)) return false;
-    const rule = policy.rules[policy.peers.ownerOfFound(address) >>> 8];
-    if (rule === undefined || rule.connection !== 0 || rule.demand !== undefined || rule.agreeing.length > 0) return false;
-    if (policy.hops > 0 && distance >= policy.hops) return false;
-    return rule.carrier?.header === "x-forwarded-for" && rule.carrier.skip === 0;
-  };
+export function trustFunction(...policies: readonly Policy[]): (address: string, distance: number) => boolean {
+  return (address, distance) => policies.length > 0 && policies.every((policy) => believes(policy, address, distance));
+}
+
+function believes(policy: Policy, address: string, distance: number): boolean {
+  if (typeof address !== "string" || !readAddress(address, 0, address.length)) return false;
+  const rule = policy.rules[policy.peers.ownerOfFound(address) >>> 8];
+  if (rule === undefined || rule.connection !== 0 || rule.demand !== undefined || rule.agreeing.length > 0)
+    return false;
+  if (policy.hops > 0 && distance >= policy.hops) return false;
+  return rule.carrier?.header === "x-forwarded-for" && rule.carrier.skip === 0;
 }

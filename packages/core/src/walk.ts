@@ -1,5 +1,6 @@
 import { found, foundUnspecified, NO_PORT, readAddress } from "./address-reader.ts";
 import { foundText } from "./address-text.ts";
+import type { Carrier } from "./carrier.ts";
 import type { Distrust, Method, Stop } from "./claim.ts";
 import * as reading from "./claim-reader.ts";
 import { reader } from "./claim-reader.ts";
@@ -15,9 +16,11 @@ export const outcome: {
   method: Method;
   /** The port beside it, or `NO_PORT`. */
   port: number;
-  /** How many believed machines were asked for a header: the place at which protocol and host are read. */
-  speakers: number;
-} = { stop: "no-peer", method: "socket", port: NO_PORT, speakers: 0 };
+  /** Whether a believed machine was asked for a header, and how many claims of headers, and of Forwarded, were taken: the place of protocol and host. */
+  asked: boolean;
+  headerClaims: number;
+  forwardedClaims: number;
+} = { stop: "no-peer", method: "socket", port: NO_PORT, asked: false, headerClaims: 0, forwardedClaims: 0 };
 
 /** Whether a walk that ended so has proven the address that it returned to be the client's. */
 export function isProven(stop: Stop): boolean {
@@ -34,11 +37,13 @@ export function walk(
   headers: Headers | undefined,
   policy: Policy,
   trace: Trace | undefined,
+  rawHeaders: readonly string[] | undefined,
 ): string | undefined {
   outcome.method = "socket";
   outcome.port = connection.peerPort ?? NO_PORT;
-  outcome.speakers = 0;
-
+  outcome.asked = false;
+  outcome.headerClaims = 0;
+  outcome.forwardedClaims = 0;
   let source = "";
   let rule: Rule | undefined;
   let owner = 0;
@@ -58,37 +63,37 @@ export function walk(
   }
   let from = found.from;
   let to = found.to;
-  const doubt = distrust(rule, connection, headers, true);
-  trace?.peer(connection, rule, owner, doubt);
-  if (rule === undefined || doubt !== undefined) return finish("untrusted-hop", policy, source);
+  const peerDoubt = distrust(rule, connection, headers, true);
+  trace?.peer(connection, rule, owner, peerDoubt);
+  if (rule === undefined || peerDoubt !== undefined) return finish("untrusted-hop", policy, source);
 
-  reading.startReading(policy.headers.length);
+  reading.startReading(policy.headers.length, rawHeaders);
   for (let machines = 1; ; machines++) {
     const said = reading.readNextClaim(rule, connection, headers, trace);
+    outcome.asked = reader.speakers > 0;
     if (said !== reading.CLAIM || machines === HOP_LIMIT) {
       trace?.refused(said);
-      outcome.speakers = reader.speakers;
       readAddress(source, from, to);
       return finish(stopAfter(said, rule, policy), policy, source);
     }
     source = reader.text;
     from = found.from;
     to = found.to;
-    if (reader.claim === undefined) {
+    const { claim } = reader;
+    if (claim === undefined) {
       outcome.port = found.port;
-      outcome.method = reader.carrier?.method ?? "socket";
+      outcome.method = (reader.carrier as Carrier).method;
+      outcome.headerClaims++;
+      if (outcome.method === "forwarded") outcome.forwardedClaims++;
     } else {
-      outcome.port = reader.claim.endpoint?.port ?? NO_PORT;
-      outcome.method = reader.claim.method;
+      outcome.port = claim.endpoint?.port ?? NO_PORT;
+      outcome.method = claim.method;
     }
     owner = policy.peers.ownerOfFound(source);
     const next: Rule | undefined = policy.rules[owner >>> 8];
-    const why = machines === policy.hops ? "hop-count" : distrust(next, connection, headers, false);
-    trace?.claim(next, owner, why);
-    if (next === undefined || why !== undefined) {
-      outcome.speakers = reader.speakers;
-      return finish("untrusted-hop", policy, source);
-    }
+    const doubt = machines === policy.hops ? "hop-count" : distrust(next, connection, headers, false);
+    trace?.claim(next, owner, doubt);
+    if (next === undefined || doubt !== undefined) return finish("untrusted-hop", policy, source);
     rule = next;
   }
 }

@@ -4,6 +4,8 @@ import { type HeaderForm, KNOWN_HEADERS, NOTICED_HEADERS } from "./carrier.ts";
 import type { ConnectionClaim, Hop } from "./claim.ts";
 import { type Evidence, headerText } from "./evidence.ts";
 import { HOP_LIMIT, type Policy } from "./policy.ts";
+import { quoteText } from "./quoted-text.ts";
+import { forwarded, readLastForwarded } from "./wire/forwarded.ts";
 import { element, NODE, readLastElement } from "./wire/x-forwarded-for.ts";
 
 /**
@@ -45,7 +47,7 @@ export function findWarnings(
     } else if (client !== undefined && !names(value, formOf(header), client)) {
       warnings.push({
         code: "carrier-disagrees",
-        detail: `${header} ${quote(value)} is read by no rule and does not name ${client}`,
+        detail: `${header} ${quote(value)} was not read on this path and does not name ${client}`,
       });
     }
   }
@@ -76,6 +78,7 @@ function formOf(header: string): HeaderForm {
 
 function names(value: string, form: HeaderForm, client: string): boolean {
   if (form === "address:port") return readNodeWithLastColon(value, 0, value.length) && foundText(value) === client;
+  if (form === "forwarded") return forwardedNames(value, client);
   let end = value.length;
   for (let count = 0; end > 0 && count < HOP_LIMIT; count++) {
     end = readLastElement(value, end);
@@ -85,5 +88,14 @@ function names(value: string, form: HeaderForm, client: string): boolean {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.length <= QUOTE_LIMIT ? text : `…${text.slice(-QUOTE_LIMIT)}`);
+  return quoteText(text.length <= QUOTE_LIMIT ? text : `…${text.slice(-QUOTE_LIMIT)}`);
+}
+
+function forwardedNames(value: string, client: string): boolean {
+  let end = value.length;
+  for (let count = 0; end > 0 && count < HOP_LIMIT; count++) {
+    end = readLastForwarded(value, end);
+    if (forwarded.kind === NODE && foundText(forwarded.node) === client) return true;
+  }
+  return false;
 }

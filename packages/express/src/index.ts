@@ -1,1 +1,2 @@
-export {};
+export { getClient, getClientIp } from "@wherefrom/net";
+export { wherefrom } from "./wherefrom.ts";

@@ -1,4 +1,4 @@
-import { NODE_LIMIT, readAddressBefore, readNode } from "../address-reader.ts";
+import { found, NODE_LIMIT, readAddressBefore, readDressedBefore, readNode, readNodeBefore } from "../address-reader.ts";
 
 const TAB = 9;
 const SPACE = 32;
@@ -23,6 +23,26 @@ export const element: { kind: typeof EMPTY | typeof NODE | typeof GARBAGE; from:
  */
 export function readLastElement(text: string, end: number): number {
   const floor = end > NODE_LIMIT ? end - NODE_LIMIT : 0;
+  const start = readAddressBefore(text, floor, end);
+  element.to = end;
+  if (start >= 0) {
+    const { before } = found;
+    if (before === COMMA || start === 0) {
+      element.kind = NODE;
+      element.from = start;
+      return start - 1;
+    }
+    if (before === SPACE && start > 1 && text.charCodeAt(start - 2) === COMMA) {
+      element.kind = NODE;
+      element.from = start;
+      return start - 2;
+    }
+  }
+  return readOddElement(text, floor, end);
+}
+
+/** White space on the right, nothing at all, a port, brackets; still in one pass from the right. */
+function readOddElement(text: string, floor: number, end: number): number {
   const to = skipSpaceBefore(text, floor, end);
   element.to = to;
   element.from = to;
@@ -34,7 +54,8 @@ export function readLastElement(text: string, end: number): number {
     element.kind = EMPTY;
     return to - 1;
   }
-  const start = readAddressBefore(text, floor, to);
+  // Where nothing was trimmed, it is known already that no bare address ends here.
+  const start = to < end ? readNodeBefore(text, floor, to) : readDressedBefore(text, floor, to);
   if (start >= 0) {
     const left = skipSpaceBefore(text, floor, start);
     if (left === 0 || (left > floor && text.charCodeAt(left - 1) === COMMA)) {
@@ -43,11 +64,11 @@ export function readLastElement(text: string, end: number): number {
       return left - 1;
     }
   }
-  return readOddElement(text, floor, to);
+  return readWholeElement(text, floor, to);
 }
 
-/** A port, brackets, a zone, or garbage: the comma is looked for first. */
-function readOddElement(text: string, floor: number, to: number): number {
+/** A zone, or garbage: here the comma is looked for first. */
+function readWholeElement(text: string, floor: number, to: number): number {
   let comma = to - 1;
   while (comma >= floor && text.charCodeAt(comma) !== COMMA) comma--;
   if (comma < floor && floor > 0 && text.charCodeAt(comma) !== COMMA) {

@@ -1,0 +1,53 @@
+// Bytes of heap a call, with no collection in between.
+import { createRequire } from "node:module";
+import { getHeapStatistics } from "node:v8";
+import { clientAddress, compilePolicy, resolve } from "@wherefrom/core";
+import { getClientIp } from "@wherefrom/net";
+import { median, spread } from "./interleaved.mjs";
+import { connectionOf, HOSTILE, REQUESTS, TRUSTED, variantsOf } from "./requests.mjs";
+import { judge, versionOf } from "./row.mjs";
+
+const proxyAddr = createRequire(import.meta.url)("proxy-addr");
+const CALLS = 2000;
+let sink;
+
+export async function measure() {
+  const policy = compilePolicy({ trust: TRUSTED, from: "x-forwarded-for" });
+  const trust = proxyAddr.compile(TRUSTED);
+  const idle = median(bytesPerCall(() => 1, [1]));
+  const cases = { ...REQUESTS, ...Object.fromEntries(Object.entries(HOSTILE).filter(([title]) => title.endsWith("8 KiB"))) };
+  return Object.entries(cases).flatMap(([title, request]) => {
+    const requests = variantsOf(request).map((each) => ({ ...each, kept: connectionOf(each.socket.remoteAddress) }));
+    const subjects = {
+      "clientAddress, bytes": [(each) => clientAddress(each.kept, each.headers, policy), "<= 64 bytes"],
+      "getClientIp(request, policy), bytes": [(each) => getClientIp(each, policy), "<= 64 bytes"],
+      "resolve, proof not read, bytes": [(each) => resolve({ connection: each.kept, headers: each.headers }, policy), undefined],
+    };
+    const peer = title in HOSTILE ? NaN : median(bytesPerCall((each) => proxyAddr(each, trust), requests)) - idle;
+    return Object.entries(subjects).map(([subject, [call, must]]) => {
+      const samples = bytesPerCall(call, requests);
+      const detail = Number.isNaN(peer) ? undefined : `proxy-addr ${peer.toFixed(0)} bytes`;
+      const ratio = Math.max(0, median(samples) - idle);
+      return judge({ case: title, subject, against: versionOf("proxy-addr"), ratio, noise: spread(samples), must, detail });
+    });
+  });
+}
+
+function bytesPerCall(call, inputs) {
+  const run = () => {
+    let result;
+    for (let index = 0; index < CALLS; index++) result = call(inputs[index & (inputs.length - 1)]);
+    sink = result;
+  };
+  for (let warm = 0; warm < 80; warm++) run();
+  return Array.from({ length: 9 }, () => {
+    globalThis.gc?.();
+    const before = getHeapStatistics().used_heap_size;
+    run();
+    return (getHeapStatistics().used_heap_size - before) / CALLS;
+  });
+}
+
+export function lastResult() {
+  return sink;
+}

@@ -1,0 +1,12 @@
+import type { OptionReading, OptionTable } from "./option.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What stands behind `wherefrom` on a command line. Another command is another entry in `COMMANDS`. */
+export interface Command {
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** Without `help`, which every command has. */
+  readonly options: OptionTable;
+  /** Answers the exit code. */
+  readonly run: (given: OptionReading, terminal: Terminal) => Promise<number>;
+}

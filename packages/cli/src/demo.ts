@@ -1,0 +1,62 @@
+import type { Command } from "./command.ts";
+import { readLoopback, type Loopback } from "./demo/loopback.ts";
+import { formatCurl, formatJson, formatPlayed, formatStage, formatSummary, type Played } from "./demo/program.ts";
+import { findFaults, perform } from "./demo/scene.ts";
+import { scenesOf } from "./demo/scenes.ts";
+import { openStage, type Stage } from "./demo/stage.ts";
+import { createPaint } from "./paint.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Shows the main job on this machine, and checks itself: exit code 1 if any answer is not the expected one. */
+export const demo: Command = {
+  summary: "real requests through proxies on this machine, forged ones among them, with the proof of each answer",
+  options: {
+    json: { type: "boolean", description: "one line of JSON for each request" },
+    serve: { type: "boolean", description: "stay up, and print the curl lines to try" },
+  },
+  run: async ({ names }, terminal) =>
+    playDemo({ json: names.has("json"), serve: names.has("serve") }, await readLoopback(), terminal),
+};
+
+export interface DemoOptions {
+  readonly json: boolean;
+  readonly serve: boolean;
+}
+
+export async function playDemo(options: DemoOptions, loopback: Loopback, terminal: Terminal): Promise<number> {
+  // Asked for first, so that Ctrl-C ends the demo in order from here on.
+  const interruption = options.serve ? terminal.interruption() : undefined;
+  const stage = await openStage(loopback);
+  try {
+    const wrong = await play(stage, options, terminal);
+    if (interruption !== undefined) {
+      if (!options.json) for (const line of formatInvitation(stage)) terminal.out(line);
+      await interruption;
+    }
+    return wrong === 0 ? 0 : 1;
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Answers how many answers were wrong. */
+async function play(stage: Stage, { json }: DemoOptions, terminal: Terminal): Promise<number> {
+  const paint = createPaint(terminal.hasColors);
+  const { scenes, leftOut } = scenesOf(stage);
+  if (!json) for (const line of formatStage(stage, paint)) terminal.out(line);
+  const played: Played[] = [];
+  for (const scene of scenes) {
+    const answer = await perform(scene);
+    const one = { scene, answer, faults: findFaults(answer, scene.expected) };
+    played.push(one);
+    if (json) terminal.out(formatJson(one));
+    else for (const line of formatPlayed(one, played.length, paint)) terminal.out(line);
+  }
+  if (!json) terminal.out(`\n${formatSummary(played, leftOut, paint)}`);
+  return played.filter(({ faults }) => faults.length > 0).length;
+}
+
+function formatInvitation(stage: Stage): string[] {
+  const lines = scenesOf(stage).scenes.map((scene) => `  ${formatCurl(scene)}`);
+  return ["", "The machines stay up until Ctrl-C. Try:", ...new Set(lines)];
+}

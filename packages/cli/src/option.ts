@@ -1,0 +1,46 @@
+import { parseArgs } from "node:util";
+import { nearestSpelling } from "@wherefrom/core";
+
+/** An option that is there or not (`--json`), or one that has a value (`--port 80`, `--port=80`). */
+export interface Option {
+  readonly type: "boolean" | "string";
+  /** One letter: `-h`. */
+  readonly short?: string;
+  readonly description: string;
+}
+
+/** By their names without dashes. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** What was given: names of the options that are there, and the values of those that have one. Of an option given twice the last value counts. */
+export interface OptionReading {
+  readonly names: ReadonlySet<string>;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** Reads options and nothing else; or answers what is wrong with the first that cannot be read, as a sentence with the nearest right spelling. */
+export function readOptions(args: readonly string[], table: OptionTable): OptionReading | string {
+  // Not strict: the messages of Node's own refusal do not know what was meant.
+  const { tokens } = parseArgs({ args: [...args], options: table, strict: false, tokens: true });
+  const names = new Set<string>();
+  const values: Record<string, string> = {};
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") return `"${token.value}" is one word too many.`;
+    const { name, rawName, value } = token;
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (option === undefined) return `There is no option "${rawName}"${didYouMean(name, Object.keys(table), "--")}`;
+    if (option.type === "boolean" && value !== undefined)
+      return `"${rawName}" takes no value, and was given "${value}".`;
+    if (option.type === "string" && value === undefined) return `"${rawName}" needs a value.`;
+    names.add(name);
+    if (value !== undefined) values[name] = value;
+  }
+  return { names, values };
+}
+
+/** The end of a sentence that refused `text`: the nearest of `candidates`, or a full stop where none is near. */
+export function didYouMean(text: string, candidates: readonly string[], dashes = ""): string {
+  const near = nearestSpelling(text, candidates);
+  return near === undefined ? "." : `; did you mean "${dashes}${near}"?`;
+}

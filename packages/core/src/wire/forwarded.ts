@@ -1,0 +1,198 @@
+import { found, readNode } from "../address-reader.ts";
+import { EMPTY, GARBAGE, NODE, skipSpaceAfter, skipSpaceBefore } from "./x-forwarded-for.ts";
+
+/** An honest "somebody": `unknown`, an obfuscated identifier, or an element without `for` (RFC 7239, 4 and 6). */
+export const SOMEBODY = 3;
+
+/** Longest element that is looked at, in characters: `for`, `by`, `host` and `proto` with a long host name. */
+const FORWARDED_ELEMENT_LIMIT = 512;
+
+const LINE_END = 10;
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const SEMICOLON = 59;
+const EQUALS = 61;
+const OPEN_BRACKET = 91;
+const BACKSLASH = 92;
+const UNDERSCORE = 95;
+
+/** Characters of a token (RFC 9110, 5.6.2), by code. */
+const TOKEN = new Uint8Array(128);
+for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+  TOKEN[character.charCodeAt(0)] = 1;
+}
+
+/** The element that was read last, without the white space around it. With `NODE` its address is in `found`, which was read from `node`. */
+export const forwarded: {
+  kind: typeof EMPTY | typeof NODE | typeof GARBAGE | typeof SOMEBODY;
+  from: number;
+  to: number;
+  node: string;
+} = { kind: EMPTY, from: 0, to: 0, node: "" };
+
+/**
+ * Reads the last element of a Forwarded field, text[0, end), and returns where the field before it ends; less than 1 when this was the first.
+ * Field lines may be separated by a line feed, which no quoted string crosses. What stands left of an element cannot change how it reads:
+ * quotes are counted from the right, so that a client's open quote cannot swallow the element that a proxy appended.
+ */
+export function readLastForwarded(text: string, end: number): number {
+  const floor = end > FORWARDED_ELEMENT_LIMIT ? end - FORWARDED_ELEMENT_LIMIT : 0;
+  let at = end;
+  let quoted = false;
+  for (; at > floor; at--) {
+    const code = text.charCodeAt(at - 1);
+    if (code === QUOTE) {
+      if (!quoted || !isEscaped(text, at - 1, floor)) quoted = !quoted;
+    } else if (code === LINE_END || (code === COMMA && !quoted)) break;
+  }
+  const from = skipSpaceAfter(text, at, end);
+  const to = skipSpaceBefore(text, from, end);
+  forwarded.from = from;
+  forwarded.to = to;
+  if (quoted || (at === floor && floor > 0)) {
+    forwarded.kind = GARBAGE;
+    return 0;
+  }
+  forwarded.kind = from === to ? EMPTY : readElement(text, from, to);
+  return at - 1;
+}
+
+/** Whether an odd number of backslashes stands before `at` (RFC 9110, 5.6.4: quoted-pair). */
+function isEscaped(text: string, at: number, floor: number): boolean {
+  let start = at;
+  while (start > floor && text.charCodeAt(start - 1) === BACKSLASH) start--;
+  return (at - start) % 2 === 1;
+}
+
+const FOR = 1;
+
+/** forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] ), no parameter twice (RFC 7239, 4), no white space inside. */
+function readElement(text: string, from: number, to: number): typeof NODE | typeof GARBAGE | typeof SOMEBODY {
+  let at = from;
+  let seen = 0;
+  let extensions = "";
+  let nodeFrom = -1;
+  let nodeTo = -1;
+  let nodeQuoted = false;
+  let nodeEscaped = false;
+  while (at < to) {
+    if (text.charCodeAt(at) === SEMICOLON) {
+      at++;
+      continue;
+    }
+    const nameFrom = at;
+    at = skipToken(text, at, to);
+    const nameTo = at;
+    if (nameTo === nameFrom || at === to || text.charCodeAt(at) !== EQUALS) return GARBAGE;
+    at++;
+    let valueFrom = at;
+    let valueTo = at;
+    let escaped = false;
+    const quoted = at < to && text.charCodeAt(at) === QUOTE;
+    if (quoted) {
+      valueFrom = ++at;
+      for (let code = 0; at < to && (code = text.charCodeAt(at)) !== QUOTE; at++) {
+        if (code !== BACKSLASH) continue;
+        escaped = true;
+        at++;
+      }
+      if (at >= to) return GARBAGE;
+      valueTo = at++;
+    } else {
+      at = skipToken(text, at, to);
+      valueTo = at;
+      if (valueTo === valueFrom) return GARBAGE;
+    }
+    if (at < to && text.charCodeAt(at) !== SEMICOLON) return GARBAGE;
+    const bit = parameterBit(text, nameFrom, nameTo);
+    if ((seen & bit) !== 0) return GARBAGE;
+    seen |= bit;
+    if (bit === FOR) {
+      nodeFrom = valueFrom;
+      nodeTo = valueTo;
+      nodeQuoted = quoted;
+      nodeEscaped = escaped;
+    } else if (bit === 0) {
+      const name = `;${text.slice(nameFrom, nameTo).toLowerCase()};`;
+      if (extensions.includes(name)) return GARBAGE;
+      extensions += name;
+    }
+  }
+  if (nodeFrom < 0) return seen === 0 && extensions === "" ? GARBAGE : SOMEBODY;
+  if (!nodeEscaped) return readForwardedNode(text, nodeFrom, nodeTo, nodeQuoted);
+  const node = unescape(text.slice(nodeFrom, nodeTo));
+  return readForwardedNode(node, 0, node.length, nodeQuoted);
+}
+
+function skipToken(text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to) {
+    const code = text.charCodeAt(at);
+    if (code > 127 || TOKEN[code] !== 1) break;
+    at++;
+  }
+  return at;
+}
+
+/** A bit for each registered parameter (RFC 7239, 5); 0 for an extension. Names are compared without regard to case. */
+function parameterBit(text: string, from: number, to: number): number {
+  if (to - from > 5) return 0;
+  const first = text.charCodeAt(from) | 32;
+  if (to - from === 3 && first === 102) {
+    return (text.charCodeAt(from + 1) | 32) === 111 && (text.charCodeAt(from + 2) | 32) === 114 ? FOR : 0;
+  }
+  switch (text.slice(from, to).toLowerCase()) {
+    case "by":
+      return 2;
+    case "host":
+      return 4;
+    case "proto":
+      return 8;
+  }
+  return 0;
+}
+
+/** node = nodename [ ":" node-port ] (RFC 7239, 6): IPv4, bracketed IPv6, "unknown" or "_name", with a port or an obfuscated one. */
+function readForwardedNode(
+  text: string,
+  from: number,
+  to: number,
+  quoted: boolean,
+): typeof NODE | typeof GARBAGE | typeof SOMEBODY {
+  forwarded.node = text;
+  const first = text.charCodeAt(from);
+  if (first === UNDERSCORE)
+    return /^_[\w.-]+(?::(?:\d{1,5}|_[\w.-]+))?$/.test(text.slice(from, to)) ? SOMEBODY : GARBAGE;
+  if ((first | 32) === 117)
+    return /^unknown(?::(?:\d{1,5}|_[\w.-]+))?$/i.test(text.slice(from, to)) ? SOMEBODY : GARBAGE;
+  // IPv6 stands in brackets, and only a quoted value can hold them.
+  if (first === OPEN_BRACKET && !quoted) return GARBAGE;
+  if (!readNode(text, from, obfuscatedPortStart(text, from, to))) return GARBAGE;
+  if (first !== OPEN_BRACKET && (found.family === 6 || found.mapped)) return GARBAGE;
+  return NODE;
+}
+
+/** Where ":_name" begins at the end of the node (RFC 7239, 6.3), or `to`. Such a port names nobody's port. */
+function obfuscatedPortStart(text: string, from: number, to: number): number {
+  let at = to - 1;
+  while (at > from) {
+    const code = text.charCodeAt(at);
+    if (code === COLON) return text.charCodeAt(at + 1) === UNDERSCORE && to - at > 2 ? at : to;
+    if (code > 127 || TOKEN[code] !== 1) return to;
+    at--;
+  }
+  return to;
+}
+
+function unescape(text: string): string {
+  return text.replaceAll(/\\(.)/g, "$1");
+}
+
+/** The value of a parameter in text[from, to), an element that `readLastForwarded` took; without its quotes, undefined where it is not there. */
+export function forwardedParameter(text: string, from: number, to: number, name: string): string | undefined {
+  for (const [, key, string, token] of text.slice(from, to).matchAll(/([^=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g)) {
+    if (key?.toLowerCase() === name) return string === undefined ? token : unescape(string);
+  }
+  return undefined;
+}

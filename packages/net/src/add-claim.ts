@@ -1,0 +1,14 @@
+import type { ConnectionClaim } from "@wherefrom/core";
+import { connectionOf, keepConnection } from "./connection-of.ts";
+import { type Kept, RESOLUTION } from "./kept.ts";
+import type { SocketLike } from "./source.ts";
+
+/**
+ * For collectors (TOA, PROXY protocol): adds what was said about this connection behind what was said before, nearest first. Once per claim, and
+ * before anybody asks for the client: a Resolution that was made earlier keeps its answer and its proof. Whether the claim counts is the policy's to say.
+ */
+export function addClaim(socket: SocketLike, claim: ConnectionClaim): void {
+  const connection = connectionOf(socket);
+  keepConnection(socket, { ...connection, claims: [...connection.claims, claim] });
+  delete (socket as Kept)[RESOLUTION];
+}

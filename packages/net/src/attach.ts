@@ -1,0 +1,20 @@
+import type { Policy, Resolution } from "@wherefrom/core";
+import { readEarly, serverOf } from "./early-reader.ts";
+import { keepResolution, resolveNow } from "./get-client.ts";
+import { CONNECTION, type Kept, POLICY, RESOLUTION } from "./kept.ts";
+import type { RequestLike } from "./source.ts";
+
+/**
+ * What an adapter calls as early as it can: resolves the request under `policy` and keeps the answer on it, where `getClient(request)` finds it. Asked
+ * again with the same policy it answers the same Resolution, whatever became of the headers; the last policy is the one in force. The first request
+ * of a server that nobody wrapped sees to it that its later connections are read when they are accepted.
+ */
+export function attach(request: RequestLike, policy: Policy): Resolution {
+  const kept = (request as Kept)[RESOLUTION];
+  if (kept !== undefined && (request as Kept)[POLICY] === policy) return kept;
+  if ((request.socket as Kept)[CONNECTION] === undefined) {
+    const server = serverOf(request.socket);
+    if (server !== undefined) readEarly(server);
+  }
+  return keepResolution(request, policy, resolveNow(request, policy));
+}

@@ -1,0 +1,35 @@
+import type { Server } from "node:net";
+import type { Policy } from "@wherefrom/core";
+import { connectionOf } from "./connection-of.ts";
+import { type Kept, POLICY, RESOLUTION } from "./kept.ts";
+import type { SocketLike } from "./source.ts";
+
+const EARLY: unique symbol = Symbol.for("wherefrom.early");
+
+type EarlyServer = Server & Kept & { [EARLY]?: true };
+
+/**
+ * From now on every connection is read the moment it is accepted, before any other listener sees it, and falls under the server's policy if it has
+ * one by then. At most once per server, however often it is asked for.
+ */
+export function readEarly(server: Server): void {
+  const early = server as EarlyServer;
+  if (early[EARLY] === true) return;
+  early[EARLY] = true;
+  server.prependListener("connection", (socket) => {
+    connectionOf(socket);
+    if (early[POLICY] !== undefined) putUnder(early[POLICY], socket);
+  });
+}
+
+/** A socket that one server hands to another falls under the policy of the last. */
+function putUnder(policy: Policy, socket: SocketLike & Kept): void {
+  if (socket[POLICY] !== policy) delete socket[RESOLUTION];
+  socket[POLICY] = policy;
+}
+
+/** The server that accepted the socket, as Node's servers note it there; undefined for anything else. */
+export function serverOf(socket: SocketLike): Server | undefined {
+  const { server } = socket as { readonly server?: Partial<Server> | null };
+  return typeof server?.prependListener === "function" ? (server as Server) : undefined;
+}

@@ -1,0 +1,16 @@
+import { describe } from "vitest";
+import type { Adapter } from "./adapter.ts";
+import { testClients } from "./clients.ts";
+import { testConnections } from "./connections.ts";
+import { testOrigins } from "./origins.ts";
+import { testPeers } from "./peers.ts";
+
+/** The one suite that every adapter runs, over real sockets. */
+export function describeAdapter(name: string, adapter: Adapter): void {
+  describe(name, () => {
+    describe("client", () => void testClients(adapter));
+    describe("peer", () => void testPeers(adapter));
+    describe("protocol and host", () => void testOrigins(adapter));
+    describe("connection", () => void testConnections(adapter));
+  });
+}

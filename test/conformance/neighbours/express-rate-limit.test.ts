@@ -1,0 +1,58 @@
+import { compilePolicy } from "@wherefrom/core";
+import { wherefrom } from "@wherefrom/express";
+import { rateLimit } from "express-rate-limit";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { serve, VERSIONS } from "./express-site.ts";
+
+const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
+
+/** What the limiter says on the console: its validations report there. */
+function complaints(): () => string {
+  const said: unknown[] = [];
+  for (const method of ["error", "warn"] as const) {
+    const spy = vi.spyOn(console, method).mockImplementation((...words) => void said.push(...words));
+    onTestFinished(() => spy.mockRestore());
+  }
+  return () => said.map(String).join("\n");
+}
+
+describe.each(VERSIONS)("express-rate-limit on %s", (_, express) => {
+  const limiter = (): ReturnType<typeof rateLimit> => rateLimit({ windowMs: 60_000, limit: 2 });
+
+  test("two clients behind one proxy do not share a limit, and no validation complains", async () => {
+    const said = complaints();
+    const app = express();
+    app.use(wherefrom(policy), limiter(), (_request, response) => void response.end());
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const client of ["203.0.113.7", "203.0.113.7", "203.0.113.7", "203.0.113.8"]) {
+      statuses.push((await ask("/", client)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 200]);
+    expect(said()).not.toContain("ERR_ERL_");
+  });
+
+  test("a client that changes what it forges stays within one limit", async () => {
+    const said = complaints();
+    const app = express();
+    app.use(wherefrom(policy), limiter(), (_request, response) => void response.end());
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const forged of ["10.0.0.1", "10.0.0.2", "127.0.0.1", "::1"]) {
+      statuses.push((await ask("/", `${forged}, 203.0.113.7`)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 429]);
+    expect(said()).not.toContain("ERR_ERL_");
+  });
+
+  test("without the middleware it complains, and counts both clients as one: what the tests above would see", async () => {
+    const said = complaints();
+    const app = express();
+    app.use(limiter(), (_request, response) => void response.end());
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const client of ["203.0.113.7", "203.0.113.7", "203.0.113.8"]) statuses.push((await ask("/", client)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(said()).toContain("ERR_ERL_UNEXPECTED_X_FORWARDED_FOR");
+  });
+});
