@@ -1,6 +1,6 @@
 import { HEADER_NAME } from "./carrier.ts";
 import { WherefromError } from "./errors.ts";
-import type { Connection, Headers } from "./evidence.ts";
+import { type Connection, type Headers, headerText } from "./evidence.ts";
 import { explainUnknownKey } from "./option-keys.ts";
 
 /**
@@ -44,15 +44,15 @@ export function compileDemand(demand: Demand): Demand {
 
 /** Whether the evidence meets the demand. A certificate speaks for the physical peer alone; the time taken does not depend on where a secret differs. */
 export function meets(demand: Demand, connection: Connection, headers: Headers | undefined, isPeer: boolean): boolean {
-  if ("header" in demand) return equalInConstantTime(headers?.[demand.header], demand.equals);
+  if ("header" in demand) return equalInConstantTime(headerText(headers?.[demand.header]), demand.equals);
   const shown = isPeer ? connection.certificate : undefined;
   if (shown === undefined || !shown.authorized) return false;
   return demand.certificate === "authorized" || demand.certificate.fingerprint256 === shown.fingerprint256;
 }
 
 /** Reveals the length of `given`, which its sender knows, and nothing else. */
-function equalInConstantTime(given: string | readonly string[] | undefined, expected: string): boolean {
-  if (typeof given !== "string") return false;
+function equalInConstantTime(given: string | undefined, expected: string): boolean {
+  if (given === undefined) return false;
   let difference = given.length ^ expected.length;
   for (let at = 0; at < given.length; at++) {
     difference |= given.charCodeAt(at) ^ expected.charCodeAt(at % expected.length);

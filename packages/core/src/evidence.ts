@@ -41,7 +41,9 @@ export interface Evidence {
 
 /** Lines of one name are one list (RFC 9110, 5.3). */
 export function headerText(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === "string" || value === undefined ? value : value.join(",");
+  if (typeof value === "string") return value;
+  // What an object inherits under a header's name ("constructor") is no header.
+  return Array.isArray(value) ? value.join(",") : undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export function fieldLines(
   value: string | readonly string[] | undefined,
   rawHeaders: readonly string[] | undefined,
 ): string | undefined {
-  if (typeof value !== "string") return value?.join("\n");
+  if (typeof value !== "string") return Array.isArray(value) ? value.join("\n") : undefined;
   if (rawHeaders === undefined || !value.includes('"')) return value;
   const lines: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

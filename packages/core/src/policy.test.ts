@@ -123,6 +123,8 @@ describe("options are refused", () => {
     ["a header before a method", { trust: ["10.0.0.0/8"], from: [from, "toa"] }, "ERR_WHEREFROM_INVALID_CARRIER", '"toa" belongs to the connection'],
     ["nothing and something", { trust: ["10.0.0.0/8"], from: ["nothing", from] }, "ERR_WHEREFROM_INVALID_CARRIER", '"nothing" stands alone'],
     ["an unknown form", { trust: ["10.0.0.0/8"], from: { header: "x-a", form: "json" } }, "ERR_WHEREFROM_INVALID_CARRIER", '"json" is no form'],
+    ["Forwarded in another form", { trust: ["10.0.0.0/8"], from: { header: "forwarded", form: "list" } }, "ERR_WHEREFROM_INVALID_CARRIER", '"forwarded" is the form of'],
+    ["another header in Forwarded's form", { trust: ["10.0.0.0/8"], from: { header: "x-mine", form: "forwarded" } }, "ERR_WHEREFROM_INVALID_CARRIER", '"forwarded" is the form of'],
     ["a misspelt option of a header", { trust: ["10.0.0.0/8"], from: { header: from, skp: 1 } }, "ERR_WHEREFROM_INVALID_CARRIER", 'did you mean "skip"?'],
     ["skip of a single value", { trust: ["10.0.0.0/8"], from: { header: "x-real-ip", skip: 1 } }, "ERR_WHEREFROM_INVALID_CARRIER", "nothing to skip"],
     ["a negative skip", { trust: ["10.0.0.0/8"], from: { header: from, skip: -1 } }, "ERR_WHEREFROM_INVALID_CARRIER", "not -1"],

@@ -23,6 +23,8 @@ export interface Resolution {
   readonly warnings: readonly Warning[];
   /** The proof, nearest first; `hops[0]` is the physical peer, always. Built when it is read. */
   readonly hops: readonly Hop[];
+  /** Whom this answer believes. Not part of the JSON. */
+  readonly policy: Policy;
   /** All of it as plain data, for JSON. */
   toJSON(): object;
 }
@@ -49,8 +51,8 @@ class KeptResolution implements Resolution {
   readonly nearest: Endpoint | undefined;
   readonly method: Method;
   readonly stop: Stop;
+  readonly policy: Policy;
   readonly #evidence: Evidence;
-  readonly #policy: Policy;
   readonly #place: OriginPlace | undefined;
   #origin: Origin | undefined;
   #hops: readonly Hop[] | undefined;
@@ -65,25 +67,25 @@ class KeptResolution implements Resolution {
     this.method = outcome.method;
     this.stop = outcome.stop;
     this.#evidence = { connection, headers: kept };
-    this.#policy = policy;
+    this.policy = policy;
     this.#place = outcome.asked ? { claims: outcome.headerClaims, forwarded: outcome.forwardedClaims } : undefined;
   }
 
   get origin(): Origin {
-    return (this.#origin ??= readOrigin(this.#evidence.headers ?? {}, this.#place, this.#policy));
+    return (this.#origin ??= readOrigin(this.#evidence.headers ?? {}, this.#place, this.policy));
   }
 
   get hops(): readonly Hop[] {
     if (this.#hops === undefined) {
       const trace = new Trace();
-      walk(this.#evidence.connection, this.#evidence.headers, this.#policy, trace, undefined);
+      walk(this.#evidence.connection, this.#evidence.headers, this.policy, trace, undefined);
       this.#hops = trace.hops;
     }
     return this.#hops;
   }
 
   get warnings(): readonly Warning[] {
-    return (this.#warnings ??= findWarnings(this.#evidence, this.#policy, this.hops, this.client?.address));
+    return (this.#warnings ??= findWarnings(this.#evidence, this.policy, this.hops, this.client?.address));
   }
 
   toJSON(): object {

@@ -88,6 +88,9 @@ export class SaysCompiler {
     }
     const form = described.form ?? known ?? "address";
     if (!FORMS.includes(form)) throw invalid(`${JSON.stringify(form)} is no form; "${FORMS.join('", "')}" are`);
+    if ((form === "forwarded") !== (header === "forwarded")) {
+      throw invalid(`"forwarded" is the form of the header "forwarded", and of no other`);
+    }
     const skip = described.skip ?? 0;
     if (!Number.isInteger(skip) || skip < 0 || skip > SKIP_LIMIT) {
       throw invalid(`skip is a whole number from 0 to ${SKIP_LIMIT}, not ${JSON.stringify(skip)}`);

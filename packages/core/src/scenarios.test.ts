@@ -104,6 +104,8 @@ test.each<[title: string, PolicyOptions, Connection, Headers, answer: string | u
   expect(stopped).toBe(stop);
   expect(client?.address ?? (verified === undefined ? undefined : nearest(verified.address))).toBe(answer);
   expect(clientAddress(connection, headers, policy)).toBe(client?.address);
-  expect(proof.findLast(({ endpoint }) => endpoint !== undefined)?.endpoint?.address).toBe(verified?.address);
+  // An element that a machine wrote about itself is in the proof, and is no machine of its own.
+  const machines = proof.filter(({ endpoint, verdict }) => endpoint !== undefined && !(verdict.trusted && verdict.rule.endsWith("skip")));
+  expect(machines.at(-1)?.endpoint?.address).toBe(verified?.address);
   expect(proof[0]?.method).toBe("socket");
 });

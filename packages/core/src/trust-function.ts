@@ -17,5 +17,6 @@ function believes(policy: Policy, address: string, distance: number): boolean {
   if (rule === undefined || rule.connection !== 0 || rule.demand !== undefined || rule.agreeing.length > 0)
     return false;
   if (policy.hops > 0 && distance >= policy.hops) return false;
-  return rule.carrier?.header === "x-forwarded-for" && rule.carrier.skip === 0;
+  const { carrier } = rule;
+  return carrier?.header === "x-forwarded-for" && carrier.form === "list" && carrier.skip === 0;
 }

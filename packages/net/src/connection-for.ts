@@ -16,8 +16,9 @@ export function connectionFor(policy: Policy, socket: SocketLike): Connection {
   return certificate === undefined ? connection : keepConnection(socket, { ...connection, certificate });
 }
 
-/** Undefined without TLS, before the handshake is done, and where the client showed none. */
+/** Undefined without TLS, before the handshake is done, and where the client showed none that this server accepts. */
 function readCertificate(socket: CertificateHolder): ClientCertificate | undefined {
+  if (socket.authorized !== true) return undefined;
   const fingerprint256 = socket.getPeerCertificate?.()?.fingerprint256;
-  return fingerprint256 === undefined ? undefined : { authorized: socket.authorized === true, fingerprint256 };
+  return fingerprint256 === undefined ? undefined : { authorized: true, fingerprint256 };
 }

@@ -30,14 +30,15 @@ function keepOpen(socket: Socket): Socket {
 }
 
 test("a TCP socket's peer is its address and port", async () => {
-  let client: Socket | undefined;
+  let portOfClient = (): unknown => undefined;
   const socket = await accepted({ host: "127.0.0.1", port: 0 }, (port) => {
-    client = keepOpen(connect(port, "127.0.0.1"));
+    const client = keepOpen(connect(port, "127.0.0.1"));
+    portOfClient = () => client.localPort;
   });
   expect(connectionOf(socket)).toMatchObject({
     transport: "tcp",
     peer: "127.0.0.1",
-    peerPort: client?.localPort,
+    peerPort: portOfClient(),
     claims: [],
   });
   expect(connectionOf(socket)).toBe(connectionOf(socket));

@@ -8,9 +8,17 @@ import { testPeers } from "./peers.ts";
 /** The one suite that every adapter runs, over real sockets. */
 export function describeAdapter(name: string, adapter: Adapter): void {
   describe(name, () => {
-    describe("client", () => void testClients(adapter));
-    describe("peer", () => void testPeers(adapter));
-    describe("protocol and host", () => void testOrigins(adapter));
-    describe("connection", () => void testConnections(adapter));
+    describe("client", () => {
+      testClients(adapter);
+    });
+    describe("peer", () => {
+      testPeers(adapter);
+    });
+    describe("protocol and host", () => {
+      testOrigins(adapter);
+    });
+    describe("connection", () => {
+      testConnections(adapter);
+    });
   });
 }

@@ -12,7 +12,7 @@ export const VERSIONS = [
 ] as const;
 
 /** An answer as a client sees it. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: string;
 }

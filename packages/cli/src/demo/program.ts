@@ -48,6 +48,7 @@ export function formatPlayed({ scene, answer, faults }: Played, number: number, 
   const lines = [
     `${paint("quiet", "way")}      ${path}`,
     ...arrived,
+    `${paint("quiet", "asks")}     ${answer.asked} ─▶ ${answer.ip ?? "undefined"}`,
     ...explainResolution(answer, paint),
     ...faults.map((fault) => `${paint("bad", "WRONG")}    ${fault}`),
     paint("quiet", moral),

@@ -5,7 +5,7 @@ import { getClient, getClientIp, wherefrom } from "@wherefrom/net";
 import express from "express";
 
 /** What a service of the demo answers to who accepts JSON. A Resolution as it is after JSON: without its method. */
-export interface Answer extends Omit<Resolution, "toJSON"> {
+export interface Answer extends Omit<Resolution, "toJSON" | "policy"> {
   /** What the application asks: under Express its own property, which falls back to the nearest machine that could be verified. */
   readonly asked: "getClientIp(request)" | "req.ip";
   readonly ip?: string | undefined;

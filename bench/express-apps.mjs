@@ -1,0 +1,30 @@
+import { compilePolicy } from "@wherefrom/core";
+import { wherefrom } from "@wherefrom/express";
+import express from "express";
+
+const TRUSTED = ["127.0.0.0/8", "::1/128", "10.0.0.0/8"];
+
+function app(prepare, answer) {
+  const made = express();
+  prepare(made);
+  made.get("/", answer);
+  return made;
+}
+
+const own = (made) => made.set("trust proxy", TRUSTED);
+const ours = (made) => made.use(wherefrom(compilePolicy({ trust: TRUSTED, from: "x-forwarded-for" })));
+const empty = (made) => made.set("trust proxy", TRUSTED).use((_request, _response, next) => next());
+const withAddress = (request, response) => response.end(request.ip);
+const without = (request, response) => response.end("hello");
+
+export function apps() {
+  return {
+    "own, req.ip": app(own, withAddress),
+    "own again, req.ip": app(own, withAddress),
+    "wherefrom, req.ip": app(ours, withAddress),
+    "empty middleware, hello": app(empty, without),
+    "own, hello": app(own, without),
+    "own again, hello": app(own, without),
+    "wherefrom, hello": app(ours, without),
+  };
+}

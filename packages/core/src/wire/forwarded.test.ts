@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Stop } from "../claim.ts";
+import type { Connection } from "../evidence.ts";
+import { compilePolicy } from "../policy.ts";
+import { clientAddress, resolve, type Resolution } from "../resolution.ts";
+import { forwardedParameter } from "./forwarded.ts";
+
+const CLIENT = "203.0.113.7";
+const policy = compilePolicy({ trust: ["10.0.0.0/8"], from: "forwarded" });
+const connection: Connection = { transport: "tcp", peer: "10.0.0.1", peerPort: 1, claims: [] };
+
+/** One text, or lines as node:http has them: joined, and apart in `rawHeaders`. */
+function ask(field: string | string[]): Resolution {
+  const headers = { forwarded: typeof field === "string" ? field : field.join(", ") };
+  const rawHeaders = typeof field === "string" ? ["Forwarded", field] : field.flatMap((line) => ["Forwarded", line]);
+  const resolution = resolve({ connection, headers, rawHeaders }, policy);
+  expect(clientAddress(connection, headers, policy, rawHeaders)).toBe(resolution.client?.address);
+  return resolution;
+}
+
+describe("a node", () => {
+  test.each([
+    ["an address", `for=${CLIENT}`, CLIENT, undefined],
+    ["another parameter name's case (RFC 7239, 4)", `FoR=${CLIENT}`, CLIENT, undefined],
+    ["a quoted address", `for="${CLIENT}"`, CLIENT, undefined],
+    ["a quoted address with a port", `for="${CLIENT}:47011"`, CLIENT, 47_011],
+    ["a bracketed IPv6 address", 'for="[2001:DB8::17]"', "2001:db8::17", undefined],
+    ["a bracketed IPv6 address with a port", 'for="[2001:db8:cafe::17]:4711"', "2001:db8:cafe::17", 4711],
+    ["a mapped address in brackets", `for="[::ffff:${CLIENT}]:80"`, CLIENT, 80],
+    ["an obfuscated port, which is nobody's port", `for="${CLIENT}:_p-1"`, CLIENT, undefined],
+    ["an obfuscated port behind brackets", 'for="[2001:db8::1]:_p"', "2001:db8::1", undefined],
+    ["port 0", `for="${CLIENT}:0"`, CLIENT, undefined],
+    ["quoted pairs", 'for="203\\.0.113\\.7"', CLIENT, undefined],
+    ["quoted pairs around a port", 'for="\\[2001:db8::1\\]:\\80"', "2001:db8::1", 80],
+    ["other parameters around", `by=10.0.0.1;for=${CLIENT};host=app.example;proto=https`, CLIENT, undefined],
+    ["extensions", `secret=egah2CGj;for=${CLIENT};n="x;y"`, CLIENT, undefined],
+    ["empty pairs, which the grammar allows", `;;for=${CLIENT};;proto=http;`, CLIENT, undefined],
+    ["a quoted comma", `for=${CLIENT};host="a, for=9.9.9.9"`, CLIENT, undefined],
+    ["a quoted comma in front", `host="a, for=9.9.9.9";for=${CLIENT}`, CLIENT, undefined],
+    ["an escaped quote in a quoted comma", `for=${CLIENT};x="a\\", for=9.9.9.9"`, CLIENT, undefined],
+    ["two backslashes before the closing quote", `for=9.9.9.9;x="a\\\\", for=${CLIENT}`, CLIENT, undefined],
+    ["empty elements (RFC 9110, 5.6.1.2)", `for=9.9.9.9,, ,for=${CLIENT}, \t,`, CLIENT, undefined],
+    ["white space around", ` \tfor=${CLIENT}\t `, CLIENT, undefined],
+    ["no white space", `for=9.9.9.9,for=${CLIENT}`, CLIENT, undefined],
+    ["the nearest of three", `for=8.8.8.8, for=9.9.9.9, for=${CLIENT}`, CLIENT, undefined],
+    ["behind a believed one", `for=9.9.9.9, for=${CLIENT}, for="10.0.0.2:80"`, CLIENT, undefined],
+    ["behind two believed ones", `for=${CLIENT}, for="10.0.0.3";proto=https, for="\\10.0.0.2"`, CLIENT, undefined],
+  ])("%s: %s", (_, field, address, port) => {
+    expect(ask(field)).toMatchObject({ client: { address, port }, method: "forwarded", stop: "untrusted-hop" });
+  });
+});
+
+describe("nobody's name", () => {
+  test.each<[title: string, field: string, Stop]>([
+    ["unknown (RFC 7239, 6.2)", "for=unknown", "anonymous-hop"],
+    ["unknown in capitals", "for=UNKNOWN", "anonymous-hop"],
+    ["unknown with a port", 'for="unknown:80"', "anonymous-hop"],
+    ["an obfuscated node (RFC 7239, 6.3)", "for=_hidden", "anonymous-hop"],
+    ["an obfuscated node with every character", "for=_SEVKISEK.a-b_1", "anonymous-hop"],
+    ["an obfuscated node with an obfuscated port", 'for="_gazonk:_p"', "anonymous-hop"],
+    ["no for", "proto=https;by=10.0.0.1", "anonymous-hop"],
+    ["an extension alone", "secret=x", "anonymous-hop"],
+    ["an underscore alone", "for=_", "malformed-hop"],
+    ["an obfuscated node with another character", 'for="_a b"', "malformed-hop"],
+    ["a word that begins like unknown", "for=unknowns", "malformed-hop"],
+    ["another word", "for=localhost", "malformed-hop"],
+    ["an IPv6 address without brackets", 'for="2001:db8::1"', "malformed-hop"],
+    ["an IPv6 address without brackets and quotes", "for=2001:db8::1", "malformed-hop"],
+    ["brackets without quotes", "for=[2001:db8::1]", "malformed-hop"],
+    ["a mapped address without brackets", `for="::ffff:${CLIENT}"`, "malformed-hop"],
+    ["a port without quotes", `for=${CLIENT}:80`, "malformed-hop"],
+    ["IPv4 in brackets", `for="[${CLIENT}]"`, "malformed-hop"],
+    ["an octal octet", "for=010.0.0.5", "malformed-hop"],
+    ["a port with a leading zero", `for="${CLIENT}:080"`, "malformed-hop"],
+    ["an empty obfuscated port", `for="${CLIENT}:_"`, "malformed-hop"],
+    ["an obfuscated port with another character", `for="${CLIENT}:_a b"`, "malformed-hop"],
+    ["0.0.0.0", "for=0.0.0.0", "malformed-hop"],
+    ["an empty value", "for=", "malformed-hop"],
+    ["an empty quoted value", 'for=""', "malformed-hop"],
+    ["no value", "for", "malformed-hop"],
+    ["no name", `=${CLIENT}`, "malformed-hop"],
+    ["semicolons alone", ";;", "malformed-hop"],
+    ["white space in the value", `for="${CLIENT} "`, "malformed-hop"],
+    ["white space before the equals sign", `for =${CLIENT}`, "malformed-hop"],
+    ["white space behind the semicolon", `proto=http; for=${CLIENT}`, "malformed-hop"],
+    ["text behind the closing quote", `for="${CLIENT}"x`, "malformed-hop"],
+    ["a quote in a token", `for=${CLIENT}"`, "malformed-hop"],
+    ["two nodes in one element", `for=${CLIENT};for=9.9.9.9`, "malformed-hop"],
+    ["two nodes in other case", `for=${CLIENT};For=9.9.9.9`, "malformed-hop"],
+    ["a registered parameter twice", `proto=http;for=${CLIENT};PROTO=https`, "malformed-hop"],
+    ["an extension twice", `a=1;for=${CLIENT};A=2`, "malformed-hop"],
+    ["a letter that is none in a name", `f\u00f6r=${CLIENT}`, "malformed-hop"],
+    ["an element that ends in a backslash", `for=${CLIENT};x="a\\`, "malformed-hop"],
+    ["a bare address", CLIENT, "malformed-hop"],
+    ["markup", "<script>", "malformed-hop"],
+    ["more than 512 characters", `x="${"y".repeat(600)}";for=${CLIENT}`, "malformed-hop"],
+    ["600 spaces", " ".repeat(600), "malformed-hop"],
+  ])("%s ends the walk, and nothing left of it is reached: %j", (_, field, stop) => {
+    for (const text of [field, `for=9.9.9.9,${field}`, `for=9.9.9.9, ${field}`]) {
+      const { client, nearest, stop: stopped, hops } = ask(text);
+      expect([client, nearest?.address, stopped]).toEqual([undefined, "10.0.0.1", stop]);
+      expect(hops[1]).toMatchObject({ method: "forwarded", endpoint: undefined });
+    }
+  });
+});
+
+describe("a client's open quote does not swallow what the proxy appended", () => {
+  test.each<[title: string, field: string | string[], client: string | undefined, stop: Stop]>([
+    ["in one line", `for="9.9.9.9, for=${CLIENT}`, CLIENT, "untrusted-hop"],
+    ["in one line, before a quoted node", 'for="9.9.9.9, for="[2001:db8::7]:47011";proto=https', "2001:db8::7", "untrusted-hop"],
+    ["in a line of its own", ['for="9.9.9.9', `for=${CLIENT}`], CLIENT, "untrusted-hop"],
+    ["in a line of its own, and the proxy quotes", ['for=9.9.9.9;x="', `for="${CLIENT}"`], CLIENT, "untrusted-hop"],
+    ["a quote that the client opens is not closed in the proxy's line", ['for=9.9.9.9;x="', `for=${CLIENT};x="`], undefined, "malformed-hop"],
+    ["an escape at the end of the client's line", ['for=9.9.9.9;x="\\', `for="${CLIENT}"`], CLIENT, "untrusted-hop"],
+    ["behind a believed element nothing is read left of the open quote", 'for=9.9.9.9, for="8.8.8.8, for=10.0.0.2', undefined, "malformed-hop"],
+  ])("%s", (_, field, client, stop) => {
+    const resolution = ask(field);
+    expect(resolution.stop).toBe(stop);
+    expect(resolution.client?.address).toBe(client);
+  });
+
+  test("whatever the client writes in its own line, the proxy's line names the client", () => {
+    const written = fc.string({ unit: fc.constantFrom(..."for=\"9.,;\\ []:_ab"), maxLength: 60 });
+    const node = fc.constantFrom(`for=${CLIENT}`, `for="${CLIENT}"`, `for="${CLIENT}:80";proto=https`, `proto="https";for=${CLIENT};by="_x"`);
+    fc.assert(
+      fc.property(written, node, (forged, appended) => {
+        expect(ask([forged, appended]).client?.address).toBe(CLIENT);
+        const headers = { forwarded: [forged, appended] };
+        expect(clientAddress(connection, headers, policy)).toBe(CLIENT);
+        expect(resolve({ connection, headers }, policy).client?.address).toBe(CLIENT);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("lines of other headers between them do not count", () => {
+    const headers = { forwarded: `for="9.9.9.9, for=${CLIENT}` };
+    const rawHeaders = ["Host", "a", "forwarded", 'for="9.9.9.9', "X", '"', "FORWARDED", `for=${CLIENT}`, "Odd"];
+    expect(clientAddress(connection, headers, policy, rawHeaders)).toBe(CLIENT);
+  });
+});
+
+describe("bounds", () => {
+  test("8 KiB of anything is not walked through", () => {
+    for (const piece of [",", '"', "\\", ";", "for=10.0.0.1,", 'for="10.0.0.1",', 'x="', "a=1;"]) {
+      const { client, stop } = ask(piece.repeat(Math.ceil(8192 / piece.length)));
+      expect(client).toBeUndefined();
+      expect(["hop-limit", "malformed-hop"]).toContain(stop);
+    }
+  });
+
+  test("well-formed elements of any nodes are walked as they were written", () => {
+    const address = fc.oneof(fc.ipV4().filter((v4) => v4 !== "0.0.0.0"), fc.ipV6().filter((v6) => !/^[0:.]*$/.test(v6)).map((v6) => `[${v6}]`));
+    fc.assert(
+      fc.property(fc.array(address, { minLength: 1, maxLength: 4 }), (nodes) => {
+        const field = nodes.map((node) => `for="${node}"`).join(", ");
+        const list = nodes.join(", ");
+        const sameOverList = compilePolicy({ trust: ["10.0.0.0/8"], from: "x-forwarded-for" });
+        expect(ask(field).client).toEqual(resolve({ connection, headers: { "x-forwarded-for": list } }, sameOverList).client);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test("a parameter is found by its name, without its quotes and pairs", () => {
+  const element = 'for=_x;Host="a\\"b;c=d";proto=https;proto2=http';
+  const parameter = (name: string): string | undefined => forwardedParameter(element, 0, element.length, name);
+  expect(["for", "host", "proto", "c", "by"].map(parameter)).toEqual(["_x", 'a"b;c=d', "https", undefined, undefined]);
+});

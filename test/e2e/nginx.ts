@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
+
+/**
+ * Debian's nginx with `http` as its http block. It runs in the foreground out of a temporary directory, touches nothing of the machine's own nginx,
+ * and logs to its standard error.
+ */
+export function startNginx(http: string, listens: DaemonOptions["listens"]): Promise<Daemon> {
+  return startDaemon({
+    name: "nginx",
+    listens,
+    prepare: (directory) => {
+      const file = join(directory, "nginx.conf");
+      writeFileSync(file, configuration(directory, http));
+      return ["nginx", "-e", "stderr", "-p", directory, "-c", file];
+    },
+  });
+}
+
+/** Relative paths are relative to `-p`. Started by root its workers would be somebody else, who may not look into our directory. */
+const configuration = (directory: string, http: string): string => `
+${process.getuid?.() === 0 ? "user root;" : ""}
+daemon off;
+worker_processes 1;
+pid ${directory}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+${http}
+}
+`;
