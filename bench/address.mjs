@@ -22,12 +22,16 @@ const BOUNDS = {
 
 /** A server sees mixed traffic: every path is warm before anything is timed. */
 function warmUp(policy, trust) {
-  for (const requests of [...Object.values(REQUESTS), ...Object.values(HOSTILE)].map((request) => variantsOf(request))) {
+  for (const requests of [...Object.values(REQUESTS), ...Object.values(HOSTILE)].map((request) =>
+    variantsOf(request),
+  )) {
     for (let round = 0; round < 200; round++) {
       for (const request of requests) {
         clientAddress(connectionOf(request.socket.remoteAddress), request.headers, policy);
         if (round % 20 === 0) proxyAddr(request, trust);
-        if (round % 50 === 0) void resolve({ connection: connectionOf(request.socket.remoteAddress), headers: request.headers }, policy).hops;
+        if (round % 50 === 0)
+          void resolve({ connection: connectionOf(request.socket.remoteAddress), headers: request.headers }, policy)
+            .hops;
       }
     }
   }
@@ -48,7 +52,7 @@ export async function measure() {
     const walk = (each) => clientAddress(each.kept, each.headers, policy);
     const times = timeInterleaved(
       {
-        "clientAddress": walk,
+        clientAddress: walk,
         "clientAddress again": (each) => walk(each),
         "peer remembered": (each) => clientAddress(each.remembering, each.headers, policy),
         resolve: (each) => resolve({ connection: each.kept, headers: each.headers }, policy),

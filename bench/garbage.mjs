@@ -15,20 +15,34 @@ export async function measure() {
   const policy = compilePolicy({ trust: TRUSTED, from: "x-forwarded-for" });
   const trust = proxyAddr.compile(TRUSTED);
   const idle = median(bytesPerCall(() => 1, [1]));
-  const cases = { ...REQUESTS, ...Object.fromEntries(Object.entries(HOSTILE).filter(([title]) => title.endsWith("8 KiB"))) };
+  const cases = {
+    ...REQUESTS,
+    ...Object.fromEntries(Object.entries(HOSTILE).filter(([title]) => title.endsWith("8 KiB"))),
+  };
   return Object.entries(cases).flatMap(([title, request]) => {
     const requests = variantsOf(request).map((each) => ({ ...each, kept: connectionOf(each.socket.remoteAddress) }));
     const subjects = {
       "clientAddress, bytes": [(each) => clientAddress(each.kept, each.headers, policy), "<= 64 bytes"],
       "getClientIp(request, policy), bytes": [(each) => getClientIp(each, policy), "<= 64 bytes"],
-      "resolve, proof not read, bytes": [(each) => resolve({ connection: each.kept, headers: each.headers }, policy), undefined],
+      "resolve, proof not read, bytes": [
+        (each) => resolve({ connection: each.kept, headers: each.headers }, policy),
+        undefined,
+      ],
     };
     const peer = title in HOSTILE ? NaN : median(bytesPerCall((each) => proxyAddr(each, trust), requests)) - idle;
     return Object.entries(subjects).map(([subject, [call, must]]) => {
       const samples = bytesPerCall(call, requests);
       const detail = Number.isNaN(peer) ? undefined : `proxy-addr ${peer.toFixed(0)} bytes`;
       const ratio = Math.max(0, median(samples) - idle);
-      return judge({ case: title, subject, against: versionOf("proxy-addr"), ratio, noise: spread(samples), must, detail });
+      return judge({
+        case: title,
+        subject,
+        against: versionOf("proxy-addr"),
+        ratio,
+        noise: spread(samples),
+        must,
+        detail,
+      });
     });
   });
 }

@@ -9,7 +9,9 @@ export function generatePrefixes(count) {
       const length = 32 + Math.floor(random() * 17);
       const third = (random() * 65_536) & (length >= 48 ? 0xffff : 0xffff << (48 - length));
       const hex = (value) => (value & 0xffff).toString(16);
-      prefixes.add(`2a${hex(16 + random() * 240).padStart(2, "0")}:${hex(1 + random() * 65_534)}:${hex(third)}::/${length}`);
+      prefixes.add(
+        `2a${hex(16 + random() * 240).padStart(2, "0")}:${hex(1 + random() * 65_534)}:${hex(third)}::/${length}`,
+      );
     } else {
       const length = 14 + Math.floor(random() * 17);
       const word = (((100 + Math.floor(random() * 80)) << 24) | Math.floor(random() * 2 ** 24)) & (-1 << (32 - length));

@@ -21,10 +21,18 @@ function lookups(lists) {
   const titles = ["1 hop", "3 hops", "10 hops", "client's own header, 2 proxies", "1 hop, IPv6 client", "3 hops, IPv6"];
   const rows = [];
   for (const title of titles) {
-    const requests = variantsOf(REQUESTS[title], clientAt).map((each) => ({ ...each, kept: connectionOf(each.socket.remoteAddress) }));
-    const subjects = Object.fromEntries(policies.map((policy, index) => [SIZES[index], (each) => clientAddress(each.kept, each.headers, policy)]));
+    const requests = variantsOf(REQUESTS[title], clientAt).map((each) => ({
+      ...each,
+      kept: connectionOf(each.socket.remoteAddress),
+    }));
+    const subjects = Object.fromEntries(
+      policies.map((policy, index) => [SIZES[index], (each) => clientAddress(each.kept, each.headers, policy)]),
+    );
     const smallest = policies[0];
-    const times = timeInterleaved({ ...subjects, again: (each) => clientAddress(each.kept, each.headers, smallest) }, requests);
+    const times = timeInterleaved(
+      { ...subjects, again: (each) => clientAddress(each.kept, each.headers, smallest) },
+      requests,
+    );
     const control = Math.abs(median(pairedRatios(times["again"], times[3])) - 1);
     for (const size of SIZES.slice(1)) {
       const ratios = pairedRatios(times[size], times[3]);

@@ -18,7 +18,9 @@ const ROUNDS = 31;
 export async function costPerRequest(apps, headers, rounds = ROUNDS) {
   const server = fork(new URL("served-apps.mjs", import.meta.url), [apps.href], { execArgv: [] });
   const ports = await message(server);
-  const request = Buffer.from(`GET / HTTP/1.1\r\nHost: example.com\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`);
+  const request = Buffer.from(
+    `GET / HTTP/1.1\r\nHost: example.com\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`,
+  );
   const usage = async () => {
     const answer = message(server);
     server.send("usage");

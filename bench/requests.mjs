@@ -69,7 +69,9 @@ export function variantsOf({ headers, socket }, clientAt = (index) => `81.2.${in
     const copy = { ...headers };
     for (const name of ["x-forwarded-for", "forwarded"]) {
       if (copy[name] === undefined) continue;
-      const text = copy[name].replaceAll(CLIENT, clientAt(index)).replaceAll("2a02:db9:1:", `2a02:db9:${(index + 16).toString(16)}:`);
+      const text = copy[name]
+        .replaceAll(CLIENT, clientAt(index))
+        .replaceAll("2a02:db9:1:", `2a02:db9:${(index + 16).toString(16)}:`);
       copy[name] = fresh(text);
     }
     const peer = fresh(socket.remoteAddress);

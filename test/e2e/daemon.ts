@@ -29,8 +29,8 @@ const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 2000;
 const POLL_MS = 10;
 
-/** Waits until standard input is closed, which it is when this process dies a hard death, and then ends the daemon: none outlives its suite. */
-const GUARD = 'cat >/dev/null; kill "$1"';
+/** Waits until standard input is closed, which it is when this process dies a hard death, and then ends the daemon and removes its directory: neither outlives its suite. */
+const GUARD = 'cat >/dev/null; kill "$1"; rm -rf -- "$2"';
 
 /** Starts it in a temporary directory of its own, and resolves when it listens everywhere; rejects with what it wrote when it does not. */
 export async function startDaemon({ name, prepare, listens }: DaemonOptions): Promise<Daemon> {
@@ -41,11 +41,14 @@ export async function startDaemon({ name, prepare, listens }: DaemonOptions): Pr
   const [command, ...args] = prepare(directory);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
   const ended = once(child, "close");
-  const guard = spawn("/bin/sh", ["-c", GUARD, "sh", String(child.pid)], { stdio: ["pipe", "ignore", "ignore"] });
+  const guard = spawn("/bin/sh", ["-c", GUARD, "sh", String(child.pid), directory], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
   const stop = async (): Promise<void> => {
     // First, so that it never ends another process that was given the same number.
     guard.kill("SIGKILL");
+    guard.stdin.destroy();
     child.kill("SIGTERM");
     const killer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
     await ended;
@@ -56,7 +59,8 @@ export async function startDaemon({ name, prepare, listens }: DaemonOptions): Pr
     const deadline = Date.now() + START_LIMIT_MS;
     for (const { host, port } of listens) {
       while (!(await accepts(host, port))) {
-        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${output}`);
+        const end = child.exitCode ?? child.signalCode;
+        if (end !== null) throw new Error(`${name} ended with ${end}:\n${output}`);
         if (Date.now() > deadline) throw new Error(`${name} does not listen on ${host} port ${port}:\n${output}`);
         await sleep(POLL_MS);
       }

@@ -3,7 +3,14 @@ import type { Paint } from "./paint.ts";
 
 /** What a Resolution says, for somebody who has never seen one: who, why, every hop with its verdict, and what somebody should look at. */
 export function explainResolution(
-  { client, nearest, method, stop, hops, warnings }: Omit<Resolution, "toJSON" | "origin">,
+  {
+    client,
+    nearest,
+    method,
+    stop,
+    hops,
+    warnings,
+  }: Pick<Resolution, "client" | "nearest" | "method" | "stop" | "hops" | "warnings">,
   paint: Paint,
 ): string[] {
   const farthest = hops.at(-1);

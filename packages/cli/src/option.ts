@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { nearestSpelling } from "@wherefrom/core";
 
 /** An option that is there or not (`--json`), or one that has a value (`--port 80`, `--port=80`). */
-export interface Option {
+interface Option {
   readonly type: "boolean" | "string";
   /** One letter: `-h`. */
   readonly short?: string;

@@ -1,5 +1,5 @@
 /** What a piece of text is, for who reads it in colour. */
-export type Ink = "heading" | "good" | "bad" | "note" | "quiet";
+type Ink = "heading" | "good" | "bad" | "note" | "quiet";
 
 /** Puts `text` in the colours of `ink`, or returns it as it is. */
 export type Paint = (ink: Ink, text: string) => string;

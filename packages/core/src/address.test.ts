@@ -1,4 +1,4 @@
-import { isIP, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { isIP, isIPv4, SocketAddress } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
@@ -225,7 +225,7 @@ const anyAddress = fc.oneof(
 const mutated = fc
   .tuple(
     anyAddress,
-    fc.array(fc.tuple(fc.nat(), fc.constantFrom(..."0159afAFg:..::[]/x \t\u00a0", ""), fc.boolean()), {
+    fc.array(fc.tuple(fc.nat(), fc.constantFrom(..."0159afAFg:..::[]/x \t\u00a0".split(""), ""), fc.boolean()), {
       minLength: 1,
       maxLength: 3,
     }),
@@ -264,8 +264,10 @@ test("canonical IPv6 text is what the URL parser writes", () => {
     fc.property(fc.oneof(ipv6, fc.ipV6()), (input) => {
       const address = parseAddress(input)!;
       const written = new URL(`http://[${input}]/`).hostname.slice(1, -1);
-      if (address.family === 6) expect(address.text).toBe(written);
-      else expect(written.startsWith("::ffff:")).toBe(true);
+      // It writes mapped addresses in hexadecimal; those are IPv4 here.
+      expect(address.family === 6 ? address.text : written.slice(0, 7)).toBe(
+        address.family === 6 ? written : "::ffff:",
+      );
     }),
     runs,
   );
@@ -277,8 +279,9 @@ test("net.SocketAddress writes the same text, but for ::/96, which it writes dot
       const family = isIPv4(input) ? "ipv4" : "ipv6";
       const written = new SocketAddress({ address: input, family }).address;
       const address = parseAddress(input)!;
-      if (family === "ipv6" && isIPv6(written) && written.includes(".")) expect(parseAddress(written)).toEqual(address);
-      else expect(address.text).toBe(written);
+      const dotted = family === "ipv6" && written.includes(".");
+      expect(address.text).toBe(dotted ? text(written) : written);
+      expect(dotted).toBe(dotted && (address.family === 4 || address.text.startsWith("::")));
     }),
     runs,
   );

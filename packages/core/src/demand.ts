@@ -34,7 +34,7 @@ export function compileDemand(demand: Demand): Demand {
       if (typeof certificate === "object" && certificate !== null) refuseUnknownKeys(certificate, ["fingerprint256"]);
       const digits = String(certificate?.fingerprint256).replaceAll(":", "").toUpperCase();
       if (/^[0-9A-F]{64}$/.test(digits)) {
-        return { certificate: { fingerprint256: (digits.match(/../g) ?? []).join(":") } };
+        return { certificate: { fingerprint256: digits.replace(/..(?=.)/g, "$&:") } };
       }
       throw invalid(`with.certificate is "authorized" or { fingerprint256: 64 hexadecimal digits }`);
     }

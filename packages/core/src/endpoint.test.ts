@@ -15,6 +15,7 @@ describe("an endpoint", () => {
     { input: "[2001:DB8::1]:443", address: "2001:db8::1", port: 443 },
     { input: "[2001:db8::1]:0", address: "2001:db8::1", port: undefined },
     { input: "[::ffff:10.0.0.5]:443", address: "10.0.0.5", port: 443 },
+    { input: "[fe80::1%eth0]", address: "fe80::1%eth0", port: undefined },
     { input: "[fe80::1%eth0]:80", address: "fe80::1%eth0", port: 80 },
     { input: "2001:db8::1:443", address: "2001:db8::1:443", port: undefined },
   ])("$input is $address, port $port", ({ input, address, port }) => {

@@ -59,7 +59,7 @@ export function fieldLines(
   if (rawHeaders === undefined || !value.includes('"')) return value;
   const lines: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) lines.push(rawHeaders[index + 1] ?? "");
+    if ((rawHeaders[index] as string).toLowerCase() === name) lines.push(rawHeaders[index + 1] as string);
   }
   return lines.length > 1 ? lines.join("\n") : value;
 }

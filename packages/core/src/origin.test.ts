@@ -28,19 +28,29 @@ describe("the origin stands at the same hop as the address", () => {
   });
 
   test("two machines were believed: the last but one", () => {
-    expect(originOf(trusted, spoken(`9.9.9.9, ${CLIENT}, 10.0.0.2`))).toEqual({ protocol: "https", host: "client.example", port: 443 });
+    expect(originOf(trusted, spoken(`9.9.9.9, ${CLIENT}, 10.0.0.2`))).toEqual({
+      protocol: "https",
+      host: "client.example",
+      port: 443,
+    });
   });
 
   test("a spoofed left-most value never wins over an appended one", () => {
-    expect(originOf(trusted, { "x-forwarded-for": `9.9.9.9, ${CLIENT}`, "x-forwarded-proto": "https, http" }).protocol).toBe("http");
+    expect(
+      originOf(trusted, { "x-forwarded-for": `9.9.9.9, ${CLIENT}`, "x-forwarded-proto": "https, http" }).protocol,
+    ).toBe("http");
   });
 
   test("a list that a machine replaced on the way is read at its first element", () => {
-    expect(originOf(trusted, { "x-forwarded-for": `${CLIENT}, 10.0.0.2`, "x-forwarded-proto": "https" }).protocol).toBe("https");
+    expect(originOf(trusted, { "x-forwarded-for": `${CLIENT}, 10.0.0.2`, "x-forwarded-proto": "https" }).protocol).toBe(
+      "https",
+    );
   });
 
   test("where every machine is believed, it is the one that named the client that says so", () => {
-    expect(originOf(trusted, { "x-forwarded-for": "10.0.0.2", "x-forwarded-proto": "https, http" }).protocol).toBe("http");
+    expect(originOf(trusted, { "x-forwarded-for": "10.0.0.2", "x-forwarded-proto": "https, http" }).protocol).toBe(
+      "http",
+    );
   });
 
   test("a believed machine that is the client itself says what it asked for", () => {
@@ -48,13 +58,27 @@ describe("the origin stands at the same hop as the address", () => {
   });
 
   test("lines of one header are one list", () => {
-    expect(originOf(trusted, { "x-forwarded-for": CLIENT, "x-forwarded-proto": ["https", "http"] }).protocol).toBe("http");
+    expect(originOf(trusted, { "x-forwarded-for": CLIENT, "x-forwarded-proto": ["https", "http"] }).protocol).toBe(
+      "http",
+    );
   });
 });
 
 describe("nothing is read from a machine that is not believed about headers (CVE-2026-3635)", () => {
-  const headers = { "x-forwarded-for": CLIENT, "x-forwarded-proto": "https", "x-forwarded-host": "forged.example", "x-forwarded-port": "443", forwarded: "for=9.9.9.9;proto=https;host=forged.example" };
-  const toa: ConnectionClaim = { method: "toa", format: "toa-254", raw: "", says: "address", endpoint: { address: CLIENT, port: 1 } };
+  const headers = {
+    "x-forwarded-for": CLIENT,
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "forged.example",
+    "x-forwarded-port": "443",
+    forwarded: "for=9.9.9.9;proto=https;host=forged.example",
+  };
+  const toa: ConnectionClaim = {
+    method: "toa",
+    format: "toa-254",
+    raw: "",
+    says: "address",
+    endpoint: { address: CLIENT, port: 1 },
+  };
 
   test.each<[title: string, PolicyOptions, Partial<Connection>]>([
     ["a peer that no rule names", trusted, { peer: "8.8.8.8" }],
@@ -64,7 +88,11 @@ describe("nothing is read from a machine that is not believed about headers (CVE
     ["a pipe that no rule names", trusted, { transport: "unix", peer: undefined }],
     ["a peer that is believed about the connection alone", { trust: ["10.0.0.0/8"], from: "toa" }, { claims: [toa] }],
     ["a peer that says nothing", { trust: ["10.0.0.0/8"], from: "nothing" }, {}],
-    ["a peer whose demand is not met", { ...trusted, with: { header: "x-secret", equals: "12345678" } } as PolicyOptions, {}],
+    [
+      "a peer whose demand is not met",
+      { ...trusted, with: { header: "x-secret", equals: "12345678" } } as PolicyOptions,
+      {},
+    ],
   ])("%s", (_, options, more) => {
     expect(originOf(options, headers, more)).toEqual(NOTHING);
   });
@@ -113,7 +141,9 @@ describe("what is not well-formed was not said", () => {
 
 describe("a machine that says Forwarded says the origin there", () => {
   test("in the element that named the client", () => {
-    const headers = { forwarded: `for=9.9.9.9;proto=ws;host=forged.example, for=${CLIENT};proto=https;host="app.example:8443", for=10.0.0.2;proto=http` };
+    const headers = {
+      forwarded: `for=9.9.9.9;proto=ws;host=forged.example, for=${CLIENT};proto=https;host="app.example:8443", for=10.0.0.2;proto=http`,
+    };
     expect(originOf(forwarded, headers)).toEqual({ protocol: "https", host: "app.example:8443", port: undefined });
   });
 
@@ -123,12 +153,18 @@ describe("a machine that says Forwarded says the origin there", () => {
   });
 
   test("empty elements are not counted", () => {
-    expect(originOf(forwarded, { forwarded: `for=${CLIENT};proto=https, , ,for=10.0.0.2;proto=http,,` }).protocol).toBe("https");
+    expect(originOf(forwarded, { forwarded: `for=${CLIENT};proto=https, , ,for=10.0.0.2;proto=http,,` }).protocol).toBe(
+      "https",
+    );
   });
 
   test("in the nearest element, where that names nobody", () => {
     expect(originOf(forwarded, { forwarded: "for=unknown;proto=https" }).protocol).toBe("https");
-    expect(originOf(forwarded, { forwarded: "proto=HTTPS;host=app.example" })).toEqual({ protocol: "https", host: "app.example", port: undefined });
+    expect(originOf(forwarded, { forwarded: "proto=HTTPS;host=app.example" })).toEqual({
+      protocol: "https",
+      host: "app.example",
+      port: undefined,
+    });
   });
 
   test("never in an element that is garbage", () => {
@@ -137,13 +173,25 @@ describe("a machine that says Forwarded says the origin there", () => {
   });
 
   test("a quoted host with quoted pairs is read without them, and checked", () => {
-    expect(originOf(forwarded, { forwarded: `for=${CLIENT};host="app\\.example";proto="https"` })).toMatchObject({ host: "app.example", protocol: "https" });
+    expect(originOf(forwarded, { forwarded: `for=${CLIENT};host="app\\.example";proto="https"` })).toMatchObject({
+      host: "app.example",
+      protocol: "https",
+    });
     expect(originOf(forwarded, { forwarded: `for=${CLIENT};host="a, for=9.9.9.9"` }).host).toBeUndefined();
   });
 
   test("a machine behind one that says X-Forwarded-For may say it", () => {
-    const options: PolicyOptions = { rules: [{ peers: ["10.1.0.0/16"], says: "x-forwarded-for" }, { peers: ["10.2.0.0/16"], says: "forwarded" }] };
-    const headers = { "x-forwarded-for": "10.2.0.1", "x-forwarded-proto": "http", forwarded: `for=9.9.9.9;proto=ws, for=${CLIENT};proto=https` };
+    const options: PolicyOptions = {
+      rules: [
+        { peers: ["10.1.0.0/16"], says: "x-forwarded-for" },
+        { peers: ["10.2.0.0/16"], says: "forwarded" },
+      ],
+    };
+    const headers = {
+      "x-forwarded-for": "10.2.0.1",
+      "x-forwarded-proto": "http",
+      forwarded: `for=9.9.9.9;proto=ws, for=${CLIENT};proto=https`,
+    };
     expect(originOf(options, headers, { peer: "10.1.0.1" }).protocol).toBe("https");
   });
 });

@@ -4,11 +4,20 @@ import { policyFromEnv } from "./policy-from-env.ts";
 
 describe("one environment variable is a policy", () => {
   test.each<[text: string, options: PolicyOptions]>([
-    ["trust=10.1.2.0/24,loopback from=x-forwarded-for", { trust: ["10.1.2.0/24", "loopback"], from: "x-forwarded-for" }],
+    [
+      "trust=10.1.2.0/24,loopback from=x-forwarded-for",
+      { trust: ["10.1.2.0/24", "loopback"], from: "x-forwarded-for" },
+    ],
     ["from=x-forwarded-for trust=private", { trust: ["private"], from: "x-forwarded-for" }],
     [" trust=private;from=x-real-ip;\n", { trust: ["private"], from: "x-real-ip" }],
-    ["trust=private from=toa,x-forwarded-for silent=unknown", { trust: ["private"], from: ["toa", "x-forwarded-for"], silent: "unknown" }],
-    ["trust=unix from=x-real-ip infrastructure=10.0.0.0/16,10.2.0.0/16", { trust: ["unix"], from: "x-real-ip", infrastructure: ["10.0.0.0/16", "10.2.0.0/16"] }],
+    [
+      "trust=private from=toa,x-forwarded-for silent=unknown",
+      { trust: ["private"], from: ["toa", "x-forwarded-for"], silent: "unknown" },
+    ],
+    [
+      "trust=unix from=x-real-ip infrastructure=10.0.0.0/16,10.2.0.0/16",
+      { trust: ["unix"], from: "x-real-ip", infrastructure: ["10.0.0.0/16", "10.2.0.0/16"] },
+    ],
     ["hops=2 peers=private from=x-forwarded-for", { hops: 2, peers: ["private"], from: "x-forwarded-for" }],
     ["trust=nobody", { trust: [] }],
     ["trust=nobody from=x-forwarded-for", { trust: [], from: "x-forwarded-for" }],
@@ -60,6 +69,8 @@ describe("what is ambiguous is refused", () => {
     ["hops=1e1 peers=private from=x-forwarded-for", "ERR_WHEREFROM_INVALID_HOPS", 'not "1e1"'],
     ["hops=99 peers=private from=x-forwarded-for", "ERR_WHEREFROM_INVALID_HOPS", "not 99"],
   ])("%j: %s", (text, code, said) => {
-    expect(() => policyFromEnv(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(said) }));
+    expect(() => policyFromEnv(text)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(said) }),
+    );
   });
 });

@@ -33,14 +33,13 @@ export function policyFromEnv(text: string | undefined): Policy {
 }
 
 function optionsOf(values: ReadonlyMap<string, string>): TrustOptions | HopOptions {
-  const list = (key: string): string[] => values.get(key)?.split(",") ?? [];
   const options: Record<string, unknown> = {};
-  for (const key of values.keys()) {
-    if (key === "hops")
-      options["hops"] = /^[1-9][0-9]?$/.test(values.get(key) ?? "") ? Number(values.get(key)) : values.get(key);
-    else if (key === "silent") options["silent"] = values.get(key);
-    else if (key === "from") options["from"] = list(key).length === 1 ? values.get(key) : list(key);
-    else options[key] = list(key);
+  for (const [key, value] of values) {
+    const list = value.split(",");
+    if (key === "hops") options["hops"] = /^[1-9][0-9]?$/.test(value) ? Number(value) : value;
+    else if (key === "silent") options["silent"] = value;
+    else if (key === "from") options["from"] = list.length === 1 ? value : list;
+    else options[key] = list;
   }
   if (values.get("trust") === "nobody") options["trust"] = [];
   if (!values.has("trust") && !values.has("hops"))

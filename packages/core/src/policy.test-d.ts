@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import { compilePolicy, type Policy } from "./policy.ts";
+import { compilePolicy, type Policy, type PolicyOptions } from "./policy.ts";
 import { policyFromEnv } from "./policy-from-env.ts";
 
 const from = "x-forwarded-for";
@@ -8,7 +8,9 @@ test("the three forms compile to a policy", () => {
   expectTypeOf(compilePolicy({ trust: ["10.0.0.0/8"], from })).toEqualTypeOf<Policy>();
   expectTypeOf(compilePolicy({ trust: [] })).toEqualTypeOf<Policy>();
   expectTypeOf(compilePolicy({ hops: 1, peers: ["10.0.0.0/8"], from })).toEqualTypeOf<Policy>();
-  expectTypeOf(compilePolicy({ rules: [{ peers: ["unix"], says: ["toa", { header: from, skip: 1 }] }] })).toEqualTypeOf<Policy>();
+  expectTypeOf(
+    compilePolicy({ rules: [{ peers: ["unix"], says: ["toa", { header: from, skip: 1 }] }] }),
+  ).toEqualTypeOf<Policy>();
   expectTypeOf(policyFromEnv(process.env["TRUST"])).toEqualTypeOf<Policy>();
 });
 
@@ -37,6 +39,7 @@ test("what other software guesses from is no option", () => {
   compilePolicy({ trust: ["10.0.0.0/8"], from, with: { header: "x-secret" } });
   // @ts-expect-error -- nothing is no policy
   compilePolicy();
+  expectTypeOf(compilePolicy).parameters.toEqualTypeOf<[PolicyOptions]>();
 });
 
 test("a policy does not change", () => {
@@ -45,4 +48,5 @@ test("a policy does not change", () => {
   policy.hops = 2;
   // @ts-expect-error -- read-only
   policy.rules.push(undefined);
+  expectTypeOf(policy.keptHeaders).toEqualTypeOf<readonly string[]>();
 });

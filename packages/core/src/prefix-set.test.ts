@@ -82,7 +82,12 @@ describe("a set of prefixes", () => {
   });
 
   test("one prefix twice with one owner is one row", () => {
-    expect(setOf([["10.0.0.0/8", 1], ["::ffff:10.0.0.0/104", 1]]).v4.count).toBe(1);
+    expect(
+      setOf([
+        ["10.0.0.0/8", 1],
+        ["::ffff:10.0.0.0/104", 1],
+      ]).v4.count,
+    ).toBe(1);
   });
 
   test("one prefix with two owners is told to the caller, or else the first stands", () => {
@@ -145,10 +150,37 @@ const edges: Row[] = [
 ];
 
 test.each([
-  "0.0.0.0", "0.0.0.1", "0.0.255.254", "0.0.255.255", "0.1.0.0", "0.1.255.255", "0.2.0.0", "1.255.255.254", "1.255.255.255",
-  "2.0.0.0", "2.0.255.255", "2.1.255.255", "2.2.0.0", "10.4.255.255", "10.5.127.255", "10.5.128.0", "10.255.255.255", "11.0.0.0",
-  "127.255.255.254", "127.255.255.255", "128.0.0.0", "128.0.0.1", "192.167.255.255", "192.168.0.0", "192.168.255.255",
-  "192.169.0.0", "255.254.255.255", "255.255.0.0", "255.255.0.1", "255.255.255.254", "255.255.255.255",
+  "0.0.0.0",
+  "0.0.0.1",
+  "0.0.255.254",
+  "0.0.255.255",
+  "0.1.0.0",
+  "0.1.255.255",
+  "0.2.0.0",
+  "1.255.255.254",
+  "1.255.255.255",
+  "2.0.0.0",
+  "2.0.255.255",
+  "2.1.255.255",
+  "2.2.0.0",
+  "10.4.255.255",
+  "10.5.127.255",
+  "10.5.128.0",
+  "10.255.255.255",
+  "11.0.0.0",
+  "127.255.255.254",
+  "127.255.255.255",
+  "128.0.0.0",
+  "128.0.0.1",
+  "192.167.255.255",
+  "192.168.0.0",
+  "192.168.255.255",
+  "192.169.0.0",
+  "255.254.255.255",
+  "255.255.0.0",
+  "255.255.0.1",
+  "255.255.255.254",
+  "255.255.255.255",
 ])("at the edge of the jump table %s is found as without it", (address) => {
   const set = setOf(edges);
   expect(set.v4.jump).toBeDefined();
@@ -159,7 +191,11 @@ test.each([
 function rowsOf(width: 32 | 128): fc.Arbitrary<Row[]> {
   const pool = width === 32 ? [0, 0x0a00, 0x0a01, 0x7fff, 0x8000, 0xffff] : [0, 0xfe80, 0x2001, 0xdb8, 0x8000, 0xffff];
   const prefix = fc
-    .tuple(fc.array(fc.constantFrom(...pool), { minLength: width / 16, maxLength: width / 16 }), fc.integer({ min: 0, max: width }), fc.integer({ min: 1, max: 200 }))
+    .tuple(
+      fc.array(fc.constantFrom(...pool), { minLength: width / 16, maxLength: width / 16 }),
+      fc.integer({ min: 0, max: width }),
+      fc.integer({ min: 1, max: 200 }),
+    )
     .map(([groups, length, owner]): Row => [masked(groups, length), owner])
     .filter(([text]) => parsePrefix(text) !== undefined);
   return fc.uniqueArray(prefix, { minLength: 1, maxLength: 40, selector: ([text]) => text });
@@ -180,21 +216,24 @@ function textOf(groups: readonly number[]): string {
     : groups.flatMap((group) => [group >>> 8, group & 255]).join(".");
 }
 
-test.each([{ name: "IPv4", width: 32 as const }, { name: "IPv6", width: 128 as const }])(
-  "a set answers as asking every prefix does: $name",
-  ({ width }) => {
-    const groups = fc.array(fc.oneof(fc.constantFrom(0, 0x0a00, 0x0a01, 0x7fff, 0x8000, 0xfe80, 0x2001, 0xdb8, 0xffff), fc.nat(0xffff)), { minLength: width / 16, maxLength: width / 16 });
-    fc.assert(
-      fc.property(rowsOf(width), fc.array(groups, { minLength: 8, maxLength: 8 }), (rows, addresses) => {
-        const set = setOf(rows);
-        for (const address of [...addresses.map(textOf), ...rows.map(([prefix]) => prefix.split("/")[0]!)]) {
-          expect(find(set, address)).toBe(findSlowly(rows, address));
-        }
-      }),
-      { numRuns: 200 },
-    );
-  },
-);
+test.each([
+  { name: "IPv4", width: 32 as const },
+  { name: "IPv6", width: 128 as const },
+])("a set answers as asking every prefix does: $name", ({ width }) => {
+  const groups = fc.array(
+    fc.oneof(fc.constantFrom(0, 0x0a00, 0x0a01, 0x7fff, 0x8000, 0xfe80, 0x2001, 0xdb8, 0xffff), fc.nat(0xffff)),
+    { minLength: width / 16, maxLength: width / 16 },
+  );
+  fc.assert(
+    fc.property(rowsOf(width), fc.array(groups, { minLength: 8, maxLength: 8 }), (rows, addresses) => {
+      const set = setOf(rows);
+      for (const address of [...addresses.map(textOf), ...rows.map(([prefix]) => prefix.split("/")[0]!)]) {
+        expect(find(set, address)).toBe(findSlowly(rows, address));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
 
 describe("a set of peers", () => {
   function ownerOf(peers: readonly Row[], address: string): number {
@@ -225,7 +264,15 @@ describe("a set of peers", () => {
   });
 
   test("a prefix of the address's zone goes before a longer one of all zones", () => {
-    expect(ownerOf([["fe80::%eth0/64", 1], ["fe80::5", 2]], "fe80::5%eth0")).toBe(1);
+    expect(
+      ownerOf(
+        [
+          ["fe80::%eth0/64", 1],
+          ["fe80::5", 2],
+        ],
+        "fe80::5%eth0",
+      ),
+    ).toBe(1);
   });
 
   test("a zone in the middle of a longer text is found", () => {

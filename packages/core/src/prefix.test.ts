@@ -74,13 +74,28 @@ describe("a prefix covers", () => {
     { title: "the mapped spelling of its address", prefix: "10.0.0.0/8", address: "::ffff:10.1.2.3", expected: true },
     { title: "no IPv6 address, where it is IPv4", prefix: "0.0.0.0/0", address: "::1", expected: false },
     { title: "no IPv4 address, where it is IPv6", prefix: "::/0", address: "8.8.8.8", expected: false },
-    { title: "no mapped address, where it is IPv6 (CVE-2026-90711)", prefix: "::/1", address: "::ffff:8.8.8.8", expected: false },
+    {
+      title: "no mapped address, where it is IPv6 (CVE-2026-90711)",
+      prefix: "::/1",
+      address: "::ffff:8.8.8.8",
+      expected: false,
+    },
     { title: "with all four words", prefix: "2001:db8::8000:0/97", address: "2001:db8::ffff:ffff", expected: true },
-    { title: "not beyond its last word", prefix: "2001:db8::8000:0/97", address: "2001:db8::7fff:ffff", expected: false },
+    {
+      title: "not beyond its last word",
+      prefix: "2001:db8::8000:0/97",
+      address: "2001:db8::7fff:ffff",
+      expected: false,
+    },
     { title: "addresses of any zone, where it has none", prefix: "fe80::/10", address: "fe80::1%eth0", expected: true },
     { title: "addresses of its zone", prefix: "fe80::%eth0/10", address: "fe80::1%eth0", expected: true },
     { title: "no address of another zone", prefix: "fe80::1%eth0", address: "fe80::1%eth1", expected: false },
-    { title: "no address without a zone, where it has one", prefix: "fe80::1%eth0", address: "fe80::1", expected: false },
+    {
+      title: "no address without a zone, where it has one",
+      prefix: "fe80::1%eth0",
+      address: "fe80::1",
+      expected: false,
+    },
     { title: "no text that is no address", prefix: "0.0.0.0/0", address: "010.0.0.1", expected: false },
     { title: "nothing in an empty text", prefix: "::/0", address: "", expected: false },
   ])("$title: $prefix, $address", ({ prefix, address, expected }) => {
@@ -112,7 +127,12 @@ test("every masked prefix reads back as itself", () => {
 test("a prefix covers what ipaddr.js matches with it", () => {
   const v4 = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }), fc.ipV4(), fc.nat(32));
   const v6 = fc
-    .tuple(fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }), fc.integer({ min: 0, max: 128 }), fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }), fc.nat(128))
+    .tuple(
+      fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }),
+      fc.integer({ min: 0, max: 128 }),
+      fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }),
+      fc.nat(128),
+    )
     .map(([base, length, other, shared]): [string, number, string, number] => [hex(base), length, hex(other), shared]);
   fc.assert(
     fc.property(fc.oneof(v4, v6), ([base, length, other, shared]) => {

@@ -17,7 +17,11 @@ const ask = (options: PolicyOptions, headers: Headers, more: Partial<Connection>
 describe("a resolution", () => {
   test("is the same when its headers are changed before the proof is read", () => {
     const lines = ["9.9.9.9", `${CLIENT}, 10.0.0.2`];
-    const headers: Record<string, string | string[] | undefined> = { "x-forwarded-for": lines, "x-forwarded-proto": "https", "x-real-ip": "8.8.8.8" };
+    const headers: Record<string, string | string[] | undefined> = {
+      "x-forwarded-for": lines,
+      "x-forwarded-proto": "https",
+      "x-real-ip": "8.8.8.8",
+    };
     const untouched = JSON.stringify(resolve({ connection, headers }, trusted));
     const resolution = resolve({ connection, headers }, trusted);
     lines[1] = "6.6.6.6";
@@ -55,8 +59,20 @@ describe("a resolution", () => {
       origin: {},
       warnings: [],
       hops: [
-        { method: "socket", format: "tcp", raw: "10.0.0.1", endpoint: { address: "10.0.0.1", port: 40_000 }, verdict: { trusted: true, rule: "10.0.0.0/8" } },
-        { method: "x-forwarded-for", format: "x-forwarded-for", raw: `${CLIENT}:61598`, endpoint: { address: CLIENT, port: 61_598 }, verdict: { trusted: false, reason: "no-rule" } },
+        {
+          method: "socket",
+          format: "tcp",
+          raw: "10.0.0.1",
+          endpoint: { address: "10.0.0.1", port: 40_000 },
+          verdict: { trusted: true, rule: "10.0.0.0/8" },
+        },
+        {
+          method: "x-forwarded-for",
+          format: "x-forwarded-for",
+          raw: `${CLIENT}:61598`,
+          endpoint: { address: CLIENT, port: 61_598 },
+          verdict: { trusted: false, reason: "no-rule" },
+        },
       ],
     });
   });
@@ -65,13 +81,25 @@ describe("a resolution", () => {
     expect(ask({ trust: [] }, {}, { peer: undefined })).toMatchObject({
       client: undefined,
       stop: "no-peer",
-      hops: [{ method: "socket", format: "tcp", raw: "", endpoint: undefined, verdict: { trusted: false, reason: "not-an-address" } }],
+      hops: [
+        {
+          method: "socket",
+          format: "tcp",
+          raw: "",
+          endpoint: undefined,
+          verdict: { trusted: false, reason: "not-an-address" },
+        },
+      ],
     });
-    expect(ask({ trust: [] }, {}, { peer: "::FFFF:a00:1" }).hops).toMatchObject([{ raw: "::FFFF:a00:1", endpoint: { address: "10.0.0.1" } }]);
+    expect(ask({ trust: [] }, {}, { peer: "::FFFF:a00:1" }).hops).toMatchObject([
+      { raw: "::FFFF:a00:1", endpoint: { address: "10.0.0.1" } },
+    ]);
   });
 
   test("says which rule and which prefix believed a machine", () => {
-    const options: PolicyOptions = { rules: [{ name: "edge", peers: ["10.0.0.0/12", "2001:db8::/33", "fe80::%eth0/10"], says: "x-forwarded-for" }] };
+    const options: PolicyOptions = {
+      rules: [{ name: "edge", peers: ["10.0.0.0/12", "2001:db8::/33", "fe80::%eth0/10"], says: "x-forwarded-for" }],
+    };
     const { hops } = ask(options, list("2001:db8:7fff::1, fe80::1%eth0"), { peer: "10.15.0.1" });
     expect(hops.map(({ verdict }) => (verdict.trusted ? verdict.rule : verdict.reason))).toEqual([
       "edge 10.0.0.0/12",
@@ -108,7 +136,11 @@ describe("a resolution", () => {
 describe("a resolution as text", () => {
   test("is a line for the answer, one for each hop and one for each warning", () => {
     const options: PolicyOptions = { rules: [{ name: "edge", peers: ["10.0.0.0/8"], says: "x-forwarded-for" }] };
-    const resolution = ask(options, { ...list(`[2001:db8::7]:443, 10.0.0.2`), "x-real-ip": "8.8.8.8" }, { transport: "udp" });
+    const resolution = ask(
+      options,
+      { ...list(`[2001:db8::7]:443, 10.0.0.2`), "x-real-ip": "8.8.8.8" },
+      { transport: "udp" },
+    );
     expect(formatResolution(resolution)).toBe(
       [
         "client [2001:db8::7]:443, named by x-forwarded-for (untrusted-hop)",
@@ -128,7 +160,9 @@ describe("a resolution as text", () => {
         '  1 "unknown" by single-header x-real-ip: not believed, not-an-address',
       ].join("\n"),
     );
-    expect(formatResolution(ask({ trust: [] }, {}, { peer: undefined }))).toBe('client unknown (no-peer)\n  0 "" by socket: not believed, not-an-address');
+    expect(formatResolution(ask({ trust: [] }, {}, { peer: undefined }))).toBe(
+      'client unknown (no-peer)\n  0 "" by socket: not believed, not-an-address',
+    );
   });
 
   test.each([

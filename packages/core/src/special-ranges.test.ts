@@ -105,12 +105,19 @@ describe("the narrowest row holds the address", () => {
     expect(specialRangeOf(address)?.prefix).toBe(prefix);
   });
 
-  test.each(["8.8.8.8", "100.128.0.0", "172.32.0.0", "2606:4700::1111", "2001:200::1", "4000::", "::2", "010.0.0.1", ""])(
-    "%j is in none",
-    (address) => {
-      expect(specialRangeOf(address)).toBeUndefined();
-    },
-  );
+  test.each([
+    "8.8.8.8",
+    "100.128.0.0",
+    "172.32.0.0",
+    "2606:4700::1111",
+    "2001:200::1",
+    "4000::",
+    "::2",
+    "010.0.0.1",
+    "",
+  ])("%j is in none", (address) => {
+    expect(specialRangeOf(address)).toBeUndefined();
+  });
 });
 
 describe("the named ranges", () => {

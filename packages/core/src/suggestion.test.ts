@@ -28,8 +28,19 @@ test("every suggested prefix is one that would be accepted", () => {
     fc.ipV4().map((v4) => `::ffff:${v4}`),
     fc.constantFrom("::ffff:0:0", "0:0::0", "::ffff:0.0.0.0", "fe80::1%eth0", "fe80::%eth0", "localhost", "*"),
   );
-  const suffix = fc.oneof(fc.constant(""), fc.nat(140).map((n) => `/${n}`), fc.nat(40).map((n) => `/0${n}`), fc.ipV4().map((mask) => `/${mask}`), fc.constantFrom("/255.255.0.0", "/", "/x", ":80"));
-  const wrap = fc.constantFrom((text: string) => text, (text: string) => ` ${text}`, (text: string) => `[${text}]`, (text: string) => `[${text}]:80`);
+  const suffix = fc.oneof(
+    fc.constant(""),
+    fc.nat(140).map((n) => `/${n}`),
+    fc.nat(40).map((n) => `/0${n}`),
+    fc.ipV4().map((mask) => `/${mask}`),
+    fc.constantFrom("/255.255.0.0", "/", "/x", ":80"),
+  );
+  const wrap = fc.constantFrom(
+    (text: string) => text,
+    (text: string) => ` ${text}`,
+    (text: string) => `[${text}]`,
+    (text: string) => `[${text}]:80`,
+  );
   let suggestions = 0;
   fc.assert(
     fc.property(address, suffix, wrap, (head, tail, around) => {

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { formatPrefix, parsePrefix, type PrefixFault, readPrefix, wordMask } from "./prefix.ts";
+import { formatPrefix, parsePrefix, type Prefix, type PrefixFault, readPrefix, wordMask } from "./prefix.ts";
 
 /** Furthest misspelling that is still worth a guess, in edits. */
 const EDIT_LIMIT = 3;
@@ -71,9 +71,10 @@ function isPrefix(text: string): boolean {
 
 /** `text` with the bits behind its length cleared. */
 function maskedPrefix(text: string): string | undefined {
-  const [address = "", suffix = ""] = text.split("/");
-  const prefix = parsePrefix(address);
-  if (prefix === undefined) return undefined;
+  const slash = text.indexOf("/");
+  const [address, suffix] = [text.slice(0, slash), text.slice(slash + 1)];
+  // An address that has bits is somebody's, and a prefix.
+  const prefix = parsePrefix(address) as Prefix;
   const mapped = prefix.family === 4 && isIP(address) === 6;
   const length = Number(suffix) - (mapped ? 96 : 0);
   const words = prefix.words.map((word, index) => word & wordMask(length, index)) as [number, number, number, number];
@@ -91,7 +92,7 @@ function maskLength(mask: string): string | undefined {
 /** Optimal string alignment distance, on short names only. */
 function countEdits(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, row) => [row]);
-  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  const at = (row: number, column: number): number => (rows[row] as number[])[column] as number;
   for (let column = 0; column <= b.length; column++) (rows[0] as number[])[column] = column;
   for (let row = 1; row <= a.length; row++) {
     for (let column = 1; column <= b.length; column++) {

@@ -1,3 +1,4 @@
+import type { Carrier } from "./carrier.ts";
 import type { Distrust, Hop, Verdict } from "./claim.ts";
 import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading, SELF } from "./claim-reader.ts";
 import { type Endpoint, foundEndpoint } from "./endpoint.ts";
@@ -47,15 +48,11 @@ export class Trace {
     const { claim, carrier, text, from, to } = reader;
     if (claim !== undefined) {
       this.hops.push({ method: claim.method, format: claim.format, raw: clip(claim.raw), endpoint, verdict, claim });
-    } else if (carrier !== undefined) {
-      this.hops.push({
-        method: carrier.method,
-        format: carrier.header,
-        raw: clip(text.slice(from, to)),
-        endpoint,
-        verdict,
-      });
+      return;
     }
+    // What is no claim of the connection was read from a carrier.
+    const { method, header: format } = carrier as Carrier;
+    this.hops.push({ method, format, raw: clip(text.slice(from, to)), endpoint, verdict });
   }
 }
 

@@ -8,7 +8,11 @@ import type { Warning } from "./warning.ts";
 const CLIENT = "203.0.113.7";
 const trusted: PolicyOptions = { trust: ["10.0.0.0/8"], from: "x-forwarded-for" };
 
-function warningsOf(options: PolicyOptions, headers: Headers | undefined, more: Partial<Connection> = {}): readonly Warning[] {
+function warningsOf(
+  options: PolicyOptions,
+  headers: Headers | undefined,
+  more: Partial<Connection> = {},
+): readonly Warning[] {
   const connection: Connection = { transport: "tcp", peer: "10.0.0.1", peerPort: 1, claims: [], ...more };
   return resolve({ connection, headers }, compilePolicy(options)).warnings;
 }
@@ -22,14 +26,69 @@ describe("there is nothing to warn about", () => {
   test.each<[title: string, PolicyOptions, Headers | undefined, Partial<Connection>]>([
     ["when the header that is there was read", trusted, { "x-forwarded-for": CLIENT }, {}],
     ["before there is a request", trusted, undefined, {}],
-    ["when another header names the same client", trusted, { "x-forwarded-for": `9.9.9.9, ${CLIENT}`, "x-real-ip": `::ffff:${CLIENT}`, forwarded: `for=8.8.8.8, for="${CLIENT}:1"` }, {}],
-    ["when another list names it among others", { trust: ["10.0.0.0/8"], from: "x-real-ip" }, { "x-real-ip": CLIENT, "x-forwarded-for": `9.9.9.9, x, ${CLIENT}, 10.0.0.2` }, {}],
-    ["when CloudFront's form names it", { rules: [{ peers: ["10.0.0.0/8"], says: "x-real-ip" }, { peers: ["192.168.0.0/16"], says: "cloudfront-viewer-address" }] }, { "x-real-ip": "2001:db8::1", "cloudfront-viewer-address": "2001:DB8::1:443" }, {}],
+    [
+      "when another header names the same client",
+      trusted,
+      {
+        "x-forwarded-for": `9.9.9.9, ${CLIENT}`,
+        "x-real-ip": `::ffff:${CLIENT}`,
+        forwarded: `for=8.8.8.8, for="${CLIENT}:1"`,
+      },
+      {},
+    ],
+    [
+      "when another list names it among others",
+      { trust: ["10.0.0.0/8"], from: "x-real-ip" },
+      { "x-real-ip": CLIENT, "x-forwarded-for": `9.9.9.9, x, ${CLIENT}, 10.0.0.2` },
+      {},
+    ],
+    [
+      "when CloudFront's form names it",
+      {
+        rules: [
+          { peers: ["10.0.0.0/8"], says: "x-real-ip" },
+          { peers: ["192.168.0.0/16"], says: "cloudfront-viewer-address" },
+        ],
+      },
+      { "x-real-ip": "2001:db8::1", "cloudfront-viewer-address": "2001:DB8::1:443" },
+      {},
+    ],
+    [
+      "when a header of one's own, in CloudFront's form, names it",
+      {
+        rules: [
+          { peers: ["10.0.0.0/8"], says: "x-real-ip" },
+          { peers: ["192.168.0.0/16"], says: { header: "x-mine", form: "address:port" } },
+        ],
+      },
+      { "x-real-ip": "2001:db8::1", "x-mine": "2001:db8::1:443" },
+      {},
+    ],
     ["when the other header is empty", trusted, { "x-forwarded-for": CLIENT, "x-real-ip": "" }, {}],
-    ["when a claim was read", { trust: ["10.0.0.0/8"], from: "proxy-protocol" }, {}, { claims: [claimOf("address", CLIENT)] }],
-    ["when a claim said that the balancer itself asks", { trust: ["10.0.0.0/8"], from: "proxy-protocol" }, {}, { claims: [claimOf("self")] }],
-    ["when a claim was malformed, which the proof shows", { trust: ["10.0.0.0/8"], from: "proxy-protocol" }, {}, { claims: [claimOf("malformed")] }],
-    ["when the counted client is outside of the ranges", { hops: 1, peers: ["10.0.0.0/8"], from: "x-forwarded-for" }, { "x-forwarded-for": CLIENT }, {}],
+    [
+      "when a claim was read",
+      { trust: ["10.0.0.0/8"], from: "proxy-protocol" },
+      {},
+      { claims: [claimOf("address", CLIENT)] },
+    ],
+    [
+      "when a claim said that the balancer itself asks",
+      { trust: ["10.0.0.0/8"], from: "proxy-protocol" },
+      {},
+      { claims: [claimOf("self")] },
+    ],
+    [
+      "when a claim was malformed, which the proof shows",
+      { trust: ["10.0.0.0/8"], from: "proxy-protocol" },
+      {},
+      { claims: [claimOf("malformed")] },
+    ],
+    [
+      "when the counted client is outside of the ranges",
+      { hops: 1, peers: ["10.0.0.0/8"], from: "x-forwarded-for" },
+      { "x-forwarded-for": CLIENT },
+      {},
+    ],
   ])("%s", (_, options, headers, more) => {
     expect(warningsOf(options, headers, more)).toEqual([]);
   });
@@ -44,7 +103,10 @@ describe("claim-unread", () => {
 
   test("a claim on a pipe that no rule names", () => {
     expect(warningsOf(trusted, {}, { transport: "unix", peer: undefined, claims: [claimOf("self")] })).toEqual([
-      { code: "claim-unread", detail: 'proxy-v1 "PROXY TCP4" on the connection from a peer without an address is read by no rule' },
+      {
+        code: "claim-unread",
+        detail: 'proxy-v1 "PROXY TCP4" on the connection from a peer without an address is read by no rule',
+      },
     ]);
   });
 });
@@ -53,7 +115,10 @@ describe("header-from-untrusted-peer", () => {
   test("every noticed header of a peer that no rule names", () => {
     const headers = { "x-forwarded-for": CLIENT, "x-real-ip": [CLIENT], forwarded: "for=x" };
     expect(warningsOf(trusted, headers, { peer: "172.18.0.3" })).toEqual([
-      { code: "header-from-untrusted-peer", detail: `x-forwarded-for "${CLIENT}" came from 172.18.0.3, which no rule names` },
+      {
+        code: "header-from-untrusted-peer",
+        detail: `x-forwarded-for "${CLIENT}" came from 172.18.0.3, which no rule names`,
+      },
       { code: "header-from-untrusted-peer", detail: 'forwarded "for=x" came from 172.18.0.3, which no rule names' },
       { code: "header-from-untrusted-peer", detail: `x-real-ip "${CLIENT}" came from 172.18.0.3, which no rule names` },
     ]);
@@ -61,9 +126,9 @@ describe("header-from-untrusted-peer", () => {
 
   test("a header that a rule of other machines reads", () => {
     const headers = { "cf-connecting-ip": CLIENT };
-    expect(warningsOf({ trust: ["10.0.0.0/8"], from: "cf-connecting-ip" }, headers, { peer: "8.8.8.8" })).toMatchObject([
-      { code: "header-from-untrusted-peer", detail: expect.stringContaining("cf-connecting-ip") },
-    ]);
+    expect(warningsOf({ trust: ["10.0.0.0/8"], from: "cf-connecting-ip" }, headers, { peer: "8.8.8.8" })).toMatchObject(
+      [{ code: "header-from-untrusted-peer", detail: expect.stringContaining("cf-connecting-ip") }],
+    );
   });
 
   test("a pipe that no rule names", () => {
@@ -82,14 +147,67 @@ describe("header-from-untrusted-peer", () => {
 describe("carrier-disagrees", () => {
   test.each<[title: string, PolicyOptions, Headers, named: string]>([
     ["a single value that nobody reads", trusted, { "x-forwarded-for": CLIENT, "x-real-ip": "9.9.9.9" }, "x-real-ip"],
-    ["Forwarded that nobody reads", trusted, { "x-forwarded-for": CLIENT, forwarded: "for=9.9.9.9, for=_x" }, "forwarded"],
-    ["a list that nobody reads", { trust: ["10.0.0.0/8"], from: "x-real-ip" }, { "x-real-ip": CLIENT, "x-forwarded-for": "9.9.9.9, 10.0.0.2" }, "x-forwarded-for"],
+    [
+      "Forwarded that nobody reads",
+      trusted,
+      { "x-forwarded-for": CLIENT, forwarded: "for=9.9.9.9, for=_x" },
+      "forwarded",
+    ],
+    [
+      "a list that nobody reads",
+      { trust: ["10.0.0.0/8"], from: "x-real-ip" },
+      { "x-real-ip": CLIENT, "x-forwarded-for": "9.9.9.9, 10.0.0.2" },
+      "x-forwarded-for",
+    ],
     ["garbage that nobody reads", trusted, { "x-forwarded-for": CLIENT, "x-real-ip": "<b>" }, "x-real-ip"],
-    ["CloudFront's form", { rules: [{ peers: ["10.0.0.0/8"], says: "x-real-ip" }, { peers: ["192.168.0.0/16"], says: "cloudfront-viewer-address" }] }, { "x-real-ip": CLIENT, "cloudfront-viewer-address": "9.9.9.9:443" }, "cloudfront-viewer-address"],
-    ["a client that stands behind 32 others", trusted, { "x-forwarded-for": CLIENT, forwarded: `for=${CLIENT}${", for=9.9.9.9".repeat(32)}` }, "forwarded"],
-    ["a header of a rule that the path did not reach", { rules: [{ peers: ["10.0.0.0/8"], says: "x-forwarded-for" }, { peers: ["173.245.48.0/20"], says: "cf-connecting-ip" }] }, { "x-forwarded-for": CLIENT, "cf-connecting-ip": "9.9.9.9" }, "cf-connecting-ip"],
+    [
+      "CloudFront's form",
+      {
+        rules: [
+          { peers: ["10.0.0.0/8"], says: "x-real-ip" },
+          { peers: ["192.168.0.0/16"], says: "cloudfront-viewer-address" },
+        ],
+      },
+      { "x-real-ip": CLIENT, "cloudfront-viewer-address": "9.9.9.9:443" },
+      "cloudfront-viewer-address",
+    ],
+    [
+      "a header of one's own",
+      {
+        rules: [
+          { peers: ["10.0.0.0/8"], says: "x-real-ip" },
+          { peers: ["192.168.0.0/16"], says: { header: "x-mine" } },
+        ],
+      },
+      { "x-real-ip": CLIENT, "x-mine": "9.9.9.9" },
+      "x-mine",
+    ],
+    [
+      "a client that stands behind 32 others",
+      trusted,
+      { "x-forwarded-for": CLIENT, forwarded: `for=${CLIENT}${", for=9.9.9.9".repeat(32)}` },
+      "forwarded",
+    ],
+    [
+      "a header of a rule that the path did not reach",
+      {
+        rules: [
+          { peers: ["10.0.0.0/8"], says: "x-forwarded-for" },
+          { peers: ["173.245.48.0/20"], says: "cf-connecting-ip" },
+        ],
+      },
+      { "x-forwarded-for": CLIENT, "cf-connecting-ip": "9.9.9.9" },
+      "cf-connecting-ip",
+    ],
   ])("%s", (_, options, headers, named) => {
-    expect(warningsOf(options, headers)).toEqual([{ code: "carrier-disagrees", detail: expect.stringMatching(new RegExp(`^${named} ".*" was not read on this path and does not name ${CLIENT}$`)) }]);
+    expect(warningsOf(options, headers)).toEqual([
+      {
+        code: "carrier-disagrees",
+        detail: expect.stringMatching(
+          new RegExp(`^${named} ".*" was not read on this path and does not name ${CLIENT}$`),
+        ),
+      },
+    ]);
   });
 
   test("never changes the client, and says nothing where there is none", () => {

@@ -44,7 +44,7 @@ export function findWarnings(
         code: "header-from-untrusted-peer",
         detail: `${header} ${quote(value)} came from ${hops[0]?.endpoint?.address ?? "a peer without an address"}, which no rule names`,
       });
-    } else if (client !== undefined && !names(value, formOf(header), client)) {
+    } else if (client !== undefined && !names(value, formOf(header, policy), client)) {
       warnings.push({
         code: "carrier-disagrees",
         detail: `${header} ${quote(value)} was not read on this path and does not name ${client}`,
@@ -72,8 +72,15 @@ function unread(claim: ConnectionClaim, hops: readonly Hop[]): Warning {
   };
 }
 
-function formOf(header: string): HeaderForm {
-  return (Object.hasOwn(KNOWN_HEADERS, header) ? KNOWN_HEADERS[header] : undefined) ?? "address";
+/** As the policy reads it; a header that it does not read is one of `NOTICED_HEADERS`. */
+function formOf(header: string, policy: Policy): HeaderForm {
+  for (const rule of policy.rules) {
+    if (rule === undefined) continue;
+    for (const carrier of [rule.carrier, ...rule.agreeing, ...rule.appends]) {
+      if (carrier?.header === header) return carrier.form;
+    }
+  }
+  return KNOWN_HEADERS[header] as HeaderForm;
 }
 
 function names(value: string, form: HeaderForm, client: string): boolean {

@@ -1,7 +1,7 @@
 import type { Policy, Resolution } from "@wherefrom/core";
 import { readEarly, serverOf } from "./early-reader.ts";
 import { keepResolution, resolveNow } from "./get-client.ts";
-import { CONNECTION, type Kept, POLICY, RESOLUTION } from "./kept.ts";
+import { CONNECTION, type Kept, RESOLUTION } from "./kept.ts";
 import type { RequestLike } from "./source.ts";
 
 /**
@@ -11,10 +11,10 @@ import type { RequestLike } from "./source.ts";
  */
 export function attach(request: RequestLike, policy: Policy): Resolution {
   const kept = (request as Kept)[RESOLUTION];
-  if (kept !== undefined && (request as Kept)[POLICY] === policy) return kept;
+  if (kept?.policy === policy) return kept;
   if ((request.socket as Kept)[CONNECTION] === undefined) {
     const server = serverOf(request.socket);
     if (server !== undefined) readEarly(server);
   }
-  return keepResolution(request, policy, resolveNow(request, policy));
+  return keepResolution(request, resolveNow(request, policy));
 }

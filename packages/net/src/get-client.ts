@@ -11,11 +11,11 @@ import { isRequest, type SocketLike, type Source } from "./source.ts";
  */
 export function getClientIp(source: Source, policy?: Policy): string | undefined {
   const kept = (source as Kept)[RESOLUTION];
-  if (kept !== undefined && (policy === undefined || policy === (source as Kept)[POLICY])) return kept.client?.address;
+  if (kept !== undefined && (policy === undefined || policy === kept.policy)) return kept.client?.address;
   if (isRequest(source)) {
     const { socket } = source;
     const known = policy ?? requirePolicyOf(socket, source);
-    return clientAddress(connectionFor(known, socket), source.headers, known);
+    return clientAddress(connectionFor(known, socket), source.headers, known, source.rawHeaders);
   }
   const known = policy ?? requirePolicyOf(source, source);
   return clientAddress(connectionFor(known, source), undefined, known);
@@ -27,12 +27,12 @@ export function getClientIp(source: Source, policy?: Policy): string | undefined
  */
 export function getClient(source: Source, policy?: Policy): Resolution {
   const kept = (source as Kept)[RESOLUTION];
-  if (kept !== undefined && (policy === undefined || policy === (source as Kept)[POLICY])) return kept;
+  if (kept !== undefined && (policy === undefined || policy === kept.policy)) return kept;
   const inForce = kept === undefined ? policyOf(isRequest(source) ? source.socket : source) : undefined;
   const known = policy ?? inForce;
   if (known === undefined) throw noPolicy("getClient", source);
   const resolution = resolveNow(source, known);
-  return known === inForce && isFinal(source, known) ? keepResolution(source, known, resolution) : resolution;
+  return known === inForce && isFinal(source, known) ? keepResolution(source, resolution) : resolution;
 }
 
 /** A TLS socket may still be shaking hands: a certificate that the policy asks for may come yet. A request comes after it. */
@@ -44,18 +44,15 @@ function isFinal(source: Source, policy: Policy): boolean {
 export function resolveNow(source: Source, policy: Policy): Resolution {
   return resolve(
     isRequest(source)
-      ? { connection: connectionFor(policy, source.socket), headers: source.headers }
+      ? { connection: connectionFor(policy, source.socket), headers: source.headers, rawHeaders: source.rawHeaders }
       : { connection: connectionFor(policy, source) },
     policy,
   );
 }
 
 /** From here on `source` answers so; what is frozen keeps nothing. */
-export function keepResolution(source: object, policy: Policy, resolution: Resolution): Resolution {
-  if (Object.isExtensible(source)) {
-    (source as Kept)[POLICY] = policy;
-    (source as Kept)[RESOLUTION] = resolution;
-  }
+export function keepResolution(source: object, resolution: Resolution): Resolution {
+  if (Object.isExtensible(source)) (source as Kept)[RESOLUTION] = resolution;
   return resolution;
 }
 

@@ -11,6 +11,8 @@ export interface SocketLike {
 /** An http.IncomingMessage, or anything with its headers and socket. */
 export interface RequestLike {
   readonly headers: Headers;
+  /** Names and values in turn: where lines of one field must be read apart. */
+  readonly rawHeaders?: readonly string[] | undefined;
   readonly socket: SocketLike;
 }
 

@@ -32,5 +32,5 @@ function isHandover(event: string | symbol): event is (typeof HANDOVERS)[number]
 /** An 'upgrade' listener: the socket takes over its request's Resolution. */
 function inherit(request: IncomingMessage): void {
   const policy = policyOf(request.socket);
-  if (policy !== undefined) keepResolution(request.socket, policy, attach(request, policy));
+  if (policy !== undefined) keepResolution(request.socket, attach(request, policy));
 }

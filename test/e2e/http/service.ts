@@ -10,7 +10,7 @@ export const FRAMEWORKS = ["express", "node:http"] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
 /** What the service says of a request: the proof, the quick answer, and what its framework says. */
-export interface Whoami extends Omit<Resolution, "toJSON"> {
+export interface Whoami extends Omit<Resolution, "toJSON" | "policy"> {
   readonly quick?: string;
   readonly ip?: string;
   readonly ips: readonly string[];

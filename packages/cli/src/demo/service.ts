@@ -4,7 +4,7 @@ import { wherefrom as underExpress } from "@wherefrom/express";
 import { getClient, getClientIp, wherefrom } from "@wherefrom/net";
 import express from "express";
 
-/** What a service of the demo answers to who accepts JSON. A Resolution as it is after JSON: without its method. */
+/** What a service of the demo answers to who accepts JSON. A Resolution as JSON has it. */
 export interface Answer extends Omit<Resolution, "toJSON" | "policy"> {
   /** What the application asks: under Express its own property, which falls back to the nearest machine that could be verified. */
   readonly asked: "getClientIp(request)" | "req.ip";

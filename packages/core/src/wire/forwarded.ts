@@ -74,7 +74,6 @@ function readElement(text: string, from: number, to: number): typeof NODE | type
   let extensions = "";
   let nodeFrom = -1;
   let nodeTo = -1;
-  let nodeQuoted = false;
   let nodeEscaped = false;
   while (at < to) {
     if (text.charCodeAt(at) === SEMICOLON) {
@@ -111,7 +110,6 @@ function readElement(text: string, from: number, to: number): typeof NODE | type
     if (bit === FOR) {
       nodeFrom = valueFrom;
       nodeTo = valueTo;
-      nodeQuoted = quoted;
       nodeEscaped = escaped;
     } else if (bit === 0) {
       const name = `;${text.slice(nameFrom, nameTo).toLowerCase()};`;
@@ -120,9 +118,9 @@ function readElement(text: string, from: number, to: number): typeof NODE | type
     }
   }
   if (nodeFrom < 0) return seen === 0 && extensions === "" ? GARBAGE : SOMEBODY;
-  if (!nodeEscaped) return readForwardedNode(text, nodeFrom, nodeTo, nodeQuoted);
+  if (!nodeEscaped) return readForwardedNode(text, nodeFrom, nodeTo);
   const node = unescape(text.slice(nodeFrom, nodeTo));
-  return readForwardedNode(node, 0, node.length, nodeQuoted);
+  return readForwardedNode(node, 0, node.length);
 }
 
 function skipToken(text: string, from: number, to: number): number {
@@ -158,7 +156,6 @@ function readForwardedNode(
   text: string,
   from: number,
   to: number,
-  quoted: boolean,
 ): typeof NODE | typeof GARBAGE | typeof SOMEBODY {
   forwarded.node = text;
   const first = text.charCodeAt(from);
@@ -166,9 +163,8 @@ function readForwardedNode(
     return /^_[\w.-]+(?::(?:\d{1,5}|_[\w.-]+))?$/.test(text.slice(from, to)) ? SOMEBODY : GARBAGE;
   if ((first | 32) === 117)
     return /^unknown(?::(?:\d{1,5}|_[\w.-]+))?$/i.test(text.slice(from, to)) ? SOMEBODY : GARBAGE;
-  // IPv6 stands in brackets, and only a quoted value can hold them.
-  if (first === OPEN_BRACKET && !quoted) return GARBAGE;
   if (!readNode(text, from, obfuscatedPortStart(text, from, to))) return GARBAGE;
+  // IPv6 stands in brackets, which no token can hold: such a value was quoted.
   if (first !== OPEN_BRACKET && (found.family === 6 || found.mapped)) return GARBAGE;
   return NODE;
 }
