@@ -24,6 +24,11 @@ export class WherefromError extends Error {
 
   /** Whether `value` is a WherefromError, of this or of another copy of the package: decided by its code, not by its class. */
   static is(value: unknown): value is WherefromError {
-    return value instanceof Error && "code" in value && typeof value.code === "string" && Object.hasOwn(ERROR_CODES, value.code);
+    return (
+      value instanceof Error &&
+      "code" in value &&
+      typeof value.code === "string" &&
+      Object.hasOwn(ERROR_CODES, value.code)
+    );
   }
 }

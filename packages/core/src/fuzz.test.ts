@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseAddress } from "./address.ts";
 import type { ConnectionClaim } from "./claim.ts";
-import { ELEMENT_LIMIT } from "./claim-reader.ts";
+import { ELEMENT_LIMIT } from "./header-reader.ts";
 import type { Connection, Headers } from "./evidence.ts";
 import { compilePolicy, HOP_LIMIT, type Policy, type PolicyOptions } from "./policy.ts";
 import { covers, parsePrefix, type Prefix } from "./prefix.ts";

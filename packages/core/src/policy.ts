@@ -3,7 +3,7 @@ import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
 import { explainUnknownKey } from "./option-keys.ts";
 import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
-import { SaysCompiler } from "./says.ts";
+import { type CompiledSays, SaysCompiler } from "./says.ts";
 
 /** Most machines on one path, the peer included. Real paths have two to five; the limit bounds the work that a header can cause. */
 export const HOP_LIMIT = 32;
@@ -68,8 +68,8 @@ export interface Rule {
   readonly silentConnection: Silence;
   readonly silentRequest: Silence;
   readonly demand: Demand | undefined;
-  /** Whether all that these machines do is to append to one list: by far the most common rule, and the one whose walk is longest. */
-  readonly isPlainList: boolean;
+  /** Set where all that these machines do is to append to this list: by far the most common rule, and the one whose walk is longest. */
+  readonly plainList: Carrier | undefined;
 }
 
 /** Which machines are believed, and what about. Made by `compilePolicy`; immutable, and safe to share. */
@@ -161,13 +161,12 @@ function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {
     silentConnection: rule.silent ?? "unknown",
     silentRequest: rule.silent ?? "is-client",
     demand: rule.with === undefined ? undefined : compileDemand(rule.with),
-    isPlainList:
-      says.connection === 0 &&
-      says.carrier?.form === "list" &&
-      says.carrier.skip === 0 &&
-      says.agreeing.length === 0 &&
-      appends.length === 0,
+    plainList: isPlainList(says) && appends.length === 0 ? says.carrier : undefined,
   };
+}
+
+function isPlainList({ connection, carrier, agreeing }: CompiledSays): boolean {
+  return connection === 0 && carrier?.form === "list" && carrier.skip === 0 && agreeing.length === 0;
 }
 
 /** The three forms as one list of rules. */

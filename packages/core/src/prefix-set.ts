@@ -86,6 +86,8 @@ function isAtLeast(words: Uint32Array, row: number, w0: number, w1: number, w2: 
 
 function compareRest(words: Uint32Array, at: number, w1: number, w2: number, w3: number): number {
   return (
-    (words[at + 1] as number) - (w1 >>> 0) || (words[at + 2] as number) - (w2 >>> 0) || (words[at + 3] as number) - (w3 >>> 0)
+    (words[at + 1] as number) - (w1 >>> 0) ||
+    (words[at + 2] as number) - (w2 >>> 0) ||
+    (words[at + 3] as number) - (w3 >>> 0)
   );
 }

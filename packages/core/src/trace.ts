@@ -1,10 +1,11 @@
 import type { Carrier } from "./carrier.ts";
 import type { Distrust, Hop, Verdict } from "./claim.ts";
-import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading, SELF } from "./claim-reader.ts";
+import { ANONYMOUS, CONFLICT, MALFORMED, reader, type Reading, SELF } from "./reading.ts";
 import { type Endpoint, foundEndpoint } from "./endpoint.ts";
 import type { Connection } from "./evidence.ts";
 import type { Rule } from "./policy.ts";
 import { foundRuleLabel, nameRule } from "./rule-label.ts";
+import { element } from "./wire/x-forwarded-for.ts";
 
 /** Longest raw text that a hop keeps, in characters: enough to recognise what was refused, too little to fill a log. */
 const RAW_LIMIT = 128;
@@ -45,14 +46,14 @@ export class Trace {
   }
 
   #push(endpoint: Endpoint | undefined, verdict: Verdict): void {
-    const { claim, carrier, text, from, to } = reader;
+    const { claim, carrier, text } = reader;
     if (claim !== undefined) {
       this.hops.push({ method: claim.method, format: claim.format, raw: clip(claim.raw), endpoint, verdict, claim });
       return;
     }
     // What is no claim of the connection was read from a carrier.
     const { method, header: format } = carrier as Carrier;
-    this.hops.push({ method, format, raw: clip(text.slice(from, to)), endpoint, verdict });
+    this.hops.push({ method, format, raw: clip(text.slice(element.from, element.to)), endpoint, verdict });
   }
 }
 

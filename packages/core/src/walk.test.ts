@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConnectionClaim, ConnectionMethod, Stop } from "./claim.ts";
-import { ELEMENT_LIMIT } from "./claim-reader.ts";
+import { ELEMENT_LIMIT } from "./header-reader.ts";
 import type { Connection, Headers, Transport } from "./evidence.ts";
 import { createPeerMemory } from "./peer-memory.ts";
 import { compilePolicy, HOP_LIMIT, type PolicyOptions, type RuleOptions, type Silence } from "./policy.ts";
@@ -462,6 +462,16 @@ describe("rule 4: believed machines", () => {
     expect([client, nearest?.address, stop, hops.length]).toEqual([undefined, "10.0.1.1", "hop-limit", HOP_LIMIT]);
     const headers = list(`${CLIENT}, ${chain(HOP_LIMIT - 1)["x-forwarded-for"] as string}`);
     expect(ask(trusted, from("10.0.0.1"), headers)).toMatchObject({ client: undefined, stop: "hop-limit" });
+  });
+
+  test("a list is read up to 512 characters: eleven of the longest nodes, and all 32 of the longest IPv4 addresses", () => {
+    const believed: PolicyOptions = { trust: ["10.0.0.0/8", "2001:db8::/32", "100.0.0.0/8"], from: "x-forwarded-for" };
+    const nodes = (count: number): Headers =>
+      list(`${CLIENT}${",[2001:db8:1111:2222:3333:4444:5555:6666]:65535".repeat(count)}`);
+    expect(ask(believed, from("10.0.0.1"), nodes(10)).client?.address).toBe(CLIENT);
+    expect(ask(believed, from("10.0.0.1"), nodes(12))).toMatchObject({ client: undefined, stop: "hop-limit" });
+    const longest = list(`${CLIENT}${", 100.100.100.100".repeat(HOP_LIMIT - 2)}`);
+    expect(ask(believed, from("10.0.0.1"), longest).client?.address).toBe(CLIENT);
   });
 
   test("a list is read up to the element limit, empty ones included", () => {

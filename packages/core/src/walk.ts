@@ -2,11 +2,14 @@ import { found, foundUnspecified, NO_PORT, readAddress } from "./address-reader.
 import { foundText } from "./address-text.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Distrust, Method, Stop } from "./claim.ts";
-import * as reading from "./claim-reader.ts";
-import { reader } from "./claim-reader.ts";
+import { readNextClaim, startReading } from "./claim-reader.ts";
 import { meets } from "./demand.ts";
 import type { Connection, Headers } from "./evidence.ts";
+import { readListClaim } from "./header-reader.ts";
+import type { PeerMemory } from "./peer-memory.ts";
 import { HOP_LIMIT, type Policy, type Rule, type Silence } from "./policy.ts";
+import * as reading from "./reading.ts";
+import { reader } from "./reading.ts";
 import type { Trace } from "./trace.ts";
 
 /** What the last walk ended with, besides the address that it returned. Callers copy it out at once. */
@@ -39,61 +42,64 @@ export function walk(
   trace: Trace | undefined,
   rawHeaders: readonly string[] | undefined,
 ): string | undefined {
-  outcome.method = "socket";
-  outcome.port = connection.peerPort ?? NO_PORT;
-  outcome.asked = false;
-  outcome.headerClaims = 0;
-  outcome.forwardedClaims = 0;
+  let method: Method = "socket";
+  let port = connection.peerPort ?? NO_PORT;
   let source = "";
   let rule: Rule | undefined;
   let owner = 0;
+  reader.asked = false;
+  outcome.headerClaims = 0;
+  outcome.forwardedClaims = 0;
   if (connection.transport === "unix" || connection.transport === "unverified") {
     rule = policy.rules[connection.transport === "unix" ? policy.unixRule : policy.unverifiedRule];
     owner = NAMELESS;
   } else {
-    const { peer } = connection;
+    const { peer, memory } = connection;
     if (peer === undefined || !readAddress(peer, 0, peer.length) || foundUnspecified()) {
       trace?.peer(connection, undefined, NAMELESS, "not-an-address");
-      outcome.stop = "no-peer";
-      return undefined;
+      return finish("no-peer", policy, "", method, port);
     }
     source = peer;
-    owner = ownerOfPeer(connection, peer, policy);
+    owner = memory === undefined ? policy.peers.ownerOfFound(peer) : recall(memory, peer, policy);
     rule = policy.rules[owner >>> 8];
   }
   let from = found.from;
   let to = found.to;
   const peerDoubt = distrust(rule, connection, headers, true);
   trace?.peer(connection, rule, owner, peerDoubt);
-  if (rule === undefined || peerDoubt !== undefined) return finish("untrusted-hop", policy, source);
+  if (rule === undefined || peerDoubt !== undefined) return finish("untrusted-hop", policy, source, method, port);
 
-  reading.startReading(policy.headers.length, rawHeaders);
+  startReading(policy.headers.length, rawHeaders);
   for (let machines = 1; ; machines++) {
-    const said = reading.readNextClaim(rule, connection, headers, trace);
-    outcome.asked = reader.speakers > 0;
+    let said: reading.Reading;
+    if (rule.plainList !== undefined && headers !== undefined) {
+      // Most rules are such: what `readNextClaim` would do, without asking for what they do not have.
+      reader.asked = true;
+      said = readListClaim(rule.plainList, headers);
+    } else said = readNextClaim(rule, connection, headers, trace);
+    const { claim, carrier } = reader;
     if (said !== reading.CLAIM || machines === HOP_LIMIT) {
       trace?.refused(said);
       readAddress(source, from, to);
-      return finish(stopAfter(said, rule, policy), policy, source);
+      return finish(stopAfter(said, rule, policy), policy, source, method, port);
     }
     source = reader.text;
     from = found.from;
     to = found.to;
-    const { claim } = reader;
     if (claim === undefined) {
-      outcome.port = found.port;
-      outcome.method = (reader.carrier as Carrier).method;
+      method = (carrier as Carrier).method;
+      port = found.port;
       outcome.headerClaims++;
-      if (outcome.method === "forwarded") outcome.forwardedClaims++;
+      if (method === "forwarded") outcome.forwardedClaims++;
     } else {
-      outcome.port = claim.endpoint?.port ?? NO_PORT;
-      outcome.method = claim.method;
+      method = claim.method;
+      port = claim.endpoint?.port ?? NO_PORT;
     }
     owner = policy.peers.ownerOfFound(source);
     const next: Rule | undefined = policy.rules[owner >>> 8];
     const doubt = machines === policy.hops ? "hop-count" : distrust(next, connection, headers, false);
     trace?.claim(next, owner, doubt);
-    if (next === undefined || doubt !== undefined) return finish("untrusted-hop", policy, source);
+    if (next === undefined || doubt !== undefined) return finish("untrusted-hop", policy, source, method, port);
     rule = next;
   }
 }
@@ -101,9 +107,8 @@ export function walk(
 /** Stands for the owner of a peer without an address: a rule may name it, but no prefix does. */
 export const NAMELESS = -1;
 
-function ownerOfPeer(connection: Connection, peer: string, policy: Policy): number {
-  const { memory } = connection;
-  if (memory === undefined) return policy.peers.ownerOfFound(peer);
+/** A peer never changes, so a kept connection asks once. */
+function recall(memory: PeerMemory, peer: string, policy: Policy): number {
   if (memory.policy !== policy) {
     memory.owner = policy.peers.ownerOfFound(peer);
     memory.policy = policy;
@@ -156,9 +161,12 @@ function stopAfterSilence(silence: Silence): Stop {
 }
 
 /** Ends the walk at the address in `found`, which was read from `source`; "" where the machine has none. */
-function finish(stop: Stop, policy: Policy, source: string): string | undefined {
+function finish(stop: Stop, policy: Policy, source: string, method: Method, port: number): string | undefined {
   const { infrastructure } = policy;
   outcome.stop = stop;
+  outcome.method = method;
+  outcome.port = port;
+  outcome.asked = reader.asked;
   if (source === "") return undefined;
   if (infrastructure !== undefined && isProven(stop) && infrastructure.ownerOfFound(source) !== 0) {
     outcome.stop = "address-lost";

@@ -172,6 +172,13 @@ describe("bounds", () => {
     }
   });
 
+  test("a field is read up to 1,024 characters, of believed machines as well", () => {
+    const elements = (count: number): string =>
+      `for=${CLIENT}${`, for="10.0.0.2:65535";by=10.0.0.3;host="application.example.org:8443";proto=https`.repeat(count)}`;
+    expect(ask(elements(12)).client?.address).toBe(CLIENT);
+    expect(ask(elements(16))).toMatchObject({ client: undefined, stop: "hop-limit" });
+  });
+
   test("well-formed elements of any nodes are walked as they were written", () => {
     const address = fc.oneof(
       fc.ipV4().filter((v4) => v4 !== "0.0.0.0"),

@@ -152,11 +152,7 @@ function parameterBit(text: string, from: number, to: number): number {
 }
 
 /** node = nodename [ ":" node-port ] (RFC 7239, 6): IPv4, bracketed IPv6, "unknown" or "_name", with a port or an obfuscated one. */
-function readForwardedNode(
-  text: string,
-  from: number,
-  to: number,
-): typeof NODE | typeof GARBAGE | typeof SOMEBODY {
+function readForwardedNode(text: string, from: number, to: number): typeof NODE | typeof GARBAGE | typeof SOMEBODY {
   forwarded.node = text;
   const first = text.charCodeAt(from);
   if (first === UNDERSCORE)

@@ -1,4 +1,11 @@
-import { found, NODE_LIMIT, readAddressBefore, readDressedBefore, readNode, readNodeBefore } from "../address-reader.ts";
+import {
+  found,
+  NODE_LIMIT,
+  readAddressBefore,
+  readDressedBefore,
+  readNode,
+  readNodeBefore,
+} from "../address-reader.ts";
 
 const TAB = 9;
 const SPACE = 32;
