@@ -27,7 +27,7 @@ export class PrefixSet {
 
   /** `owner << 8 | length` of the longest prefix that covers the IPv4 address, or 0. */
   find4(w0: number): number {
-    const { starts, ends, jump } = this.v4;
+    const { starts, ends, parents, owners, jump } = this.v4;
     const address = w0 >>> 0;
     let low = 0;
     let high = this.v4.count;
@@ -40,28 +40,34 @@ export class PrefixSet {
       if ((starts[middle] as number) <= address) low = middle + 1;
       else high = middle;
     }
-    let row = low - 1;
-    while (row >= 0 && (ends[row] as number) < address) row = this.v4.parents[row] as number;
-    return row < 0 ? 0 : (this.v4.owners[row] as number);
+    for (let row = low - 1; row >= 0; row = parents[row] as number) {
+      if ((ends[row] as number) >= address) return owners[row] as number;
+    }
+    return 0;
   }
 
   /** `owner << 8 | length` of the longest prefix that covers the IPv6 address, or 0. */
   find6(w0: number, w1: number, w2: number, w3: number): number {
-    const { starts, ends, jump } = this.v6;
+    const { starts, ends, parents, owners, jump } = this.v6;
     let low = 0;
     let high = this.v6.count;
     if (jump !== undefined) {
       low = jump[w0 >>> 16] as number;
       high = jump[(w0 >>> 16) + 1] as number;
     }
+    // The first word decides nearly always.
+    const word = w0 >>> 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (isAtMost(starts, middle, w0, w1, w2, w3)) low = middle + 1;
+      const start = starts[middle << 2] as number;
+      if (start < word || (start === word && compareRest(starts, middle << 2, w1, w2, w3) <= 0)) low = middle + 1;
       else high = middle;
     }
-    let row = low - 1;
-    while (row >= 0 && !isAtLeast(ends, row, w0, w1, w2, w3)) row = this.v6.parents[row] as number;
-    return row < 0 ? 0 : (this.v6.owners[row] as number);
+    for (let row = low - 1; row >= 0; row = parents[row] as number) {
+      const end = ends[row << 2] as number;
+      if (end > word || (end === word && compareRest(ends, row << 2, w1, w2, w3) >= 0)) return owners[row] as number;
+    }
+    return 0;
   }
 
   get byteLength(): number {
@@ -73,17 +79,7 @@ export class PrefixSet {
   }
 }
 
-/** Whether the address in `row` is at most, or at least, the given one. The first word decides nearly always. */
-function isAtMost(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  const first = words[row << 2] as number;
-  return first === w0 >>> 0 ? compareRest(words, row << 2, w1, w2, w3) <= 0 : first < w0 >>> 0;
-}
-
-function isAtLeast(words: Uint32Array, row: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  const first = words[row << 2] as number;
-  return first === w0 >>> 0 ? compareRest(words, row << 2, w1, w2, w3) >= 0 : first > w0 >>> 0;
-}
-
+/** Compares the second to fourth words in a row with those of an address. */
 function compareRest(words: Uint32Array, at: number, w1: number, w2: number, w3: number): number {
   return (
     (words[at + 1] as number) - (w1 >>> 0) ||

@@ -1,6 +1,6 @@
 import type { ConnectionClaim } from "@wherefrom/core";
 import { connectionOf, keepConnection } from "./connection-of.ts";
-import { type Kept, RESOLUTION } from "./kept.ts";
+import { forgetResolution } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
 /**
@@ -10,5 +10,5 @@ import type { SocketLike } from "./source.ts";
 export function addClaim(socket: SocketLike, claim: ConnectionClaim): void {
   const connection = connectionOf(socket);
   keepConnection(socket, { ...connection, claims: [...connection.claims, claim] });
-  delete (socket as Kept)[RESOLUTION];
+  forgetResolution(socket);
 }

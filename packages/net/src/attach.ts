@@ -1,7 +1,7 @@
 import type { Policy, Resolution } from "@wherefrom/core";
 import { readEarly, serverOf } from "./early-reader.ts";
-import { keepResolution, resolveNow } from "./get-client.ts";
-import { CONNECTION, type Kept, RESOLUTION } from "./kept.ts";
+import { resolveNow } from "./get-client.ts";
+import { CONNECTION, keepResolution, type Kept, keptResolution } from "./kept.ts";
 import type { RequestLike } from "./source.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { RequestLike } from "./source.ts";
  * of a server that nobody wrapped sees to it that its later connections are read when they are accepted.
  */
 export function attach(request: RequestLike, policy: Policy): Resolution {
-  const kept = (request as Kept)[RESOLUTION];
+  const kept = keptResolution(request);
   if (kept?.policy === policy) return kept;
   if ((request.socket as Kept)[CONNECTION] === undefined) {
     const server = serverOf(request.socket);

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Policy } from "@wherefrom/core";
 import { connectionOf } from "./connection-of.ts";
-import { type Kept, POLICY, RESOLUTION } from "./kept.ts";
+import { forgetResolution, type Kept, POLICY } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
 const EARLY: unique symbol = Symbol.for("wherefrom.early");
@@ -24,7 +24,7 @@ export function readEarly(server: Server): void {
 
 /** A socket that one server hands to another falls under the policy of the last. */
 function putUnder(policy: Policy, socket: SocketLike & Kept): void {
-  if (socket[POLICY] !== policy) delete socket[RESOLUTION];
+  if (socket[POLICY] !== policy) forgetResolution(socket);
   socket[POLICY] = policy;
 }
 

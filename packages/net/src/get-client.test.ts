@@ -101,10 +101,11 @@ test("headers without a socket prove nothing", () => {
   expect(getClientIp({ headers } as never, policy)).toBeUndefined();
 });
 
-test("a frozen request is resolved each time", () => {
+test("a frozen request keeps its Resolution too: nothing is written on it", () => {
   const asked = Object.freeze(request());
-  expect(attach(asked, policy).client?.address).toBe("203.0.113.7");
-  expect(keptResolution(asked)).toBeUndefined();
+  const resolution = attach(asked, policy);
+  expect(resolution.client?.address).toBe("203.0.113.7");
+  expect(keptResolution(asked)).toBe(resolution);
 });
 
 test("a claim that a collector adds stands between the peer and the headers, and an earlier Resolution stays as it was", () => {

@@ -1,6 +1,6 @@
 import { clientAddress, type Policy, type Resolution, resolve } from "@wherefrom/core";
 import { connectionFor } from "./connection-for.ts";
-import { type Kept, POLICY, RESOLUTION } from "./kept.ts";
+import { keepResolution, type Kept, keptResolution, POLICY } from "./kept.ts";
 import { noPolicy } from "./no-policy.ts";
 import { parentOf } from "./socket-internals.ts";
 import { isRequest, type SocketLike, type Source } from "./source.ts";
@@ -10,7 +10,7 @@ import { isRequest, type SocketLike, type Source } from "./source.ts";
  * else the server's; without any, `ERR_WHEREFROM_NO_POLICY` is thrown, never the bare peer returned. Nothing is allocated but the text.
  */
 export function getClientIp(source: Source, policy?: Policy): string | undefined {
-  const kept = (source as Kept)[RESOLUTION];
+  const kept = keptResolution(source);
   if (kept !== undefined && (policy === undefined || policy === kept.policy)) return kept.client?.address;
   if (isRequest(source)) {
     const { socket } = source;
@@ -26,7 +26,7 @@ export function getClientIp(source: Source, policy?: Policy): string | undefined
  * What the policy in force answers is kept, and outlives the client's disconnect; another policy is asked afresh.
  */
 export function getClient(source: Source, policy?: Policy): Resolution {
-  const kept = (source as Kept)[RESOLUTION];
+  const kept = keptResolution(source);
   if (kept !== undefined && (policy === undefined || policy === kept.policy)) return kept;
   const inForce = kept === undefined ? policyOf(isRequest(source) ? source.socket : source) : undefined;
   const known = policy ?? inForce;
@@ -48,12 +48,6 @@ export function resolveNow(source: Source, policy: Policy): Resolution {
       : { connection: connectionFor(policy, source) },
     policy,
   );
-}
-
-/** From here on `source` answers so; what is frozen keeps nothing. */
-export function keepResolution(source: object, resolution: Resolution): Resolution {
-  if (Object.isExtensible(source)) (source as Kept)[RESOLUTION] = resolution;
-  return resolution;
 }
 
 function requirePolicyOf(socket: SocketLike, source: Source): Policy {

@@ -4,17 +4,38 @@ import type { Connection, Policy, Resolution } from "@wherefrom/core";
 export const CONNECTION: unique symbol = Symbol.for("wherefrom.connection");
 /** On a server or socket: the policy in force. */
 export const POLICY: unique symbol = Symbol.for("wherefrom.policy");
-/** On a request, or on a socket: the Resolution, made once. It knows its policy. */
-export const RESOLUTION: unique symbol = Symbol.for("wherefrom.resolution");
+/** On globalThis: the Resolutions of requests and sockets, one table for all copies of this package. */
+const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
 
-/** What wherefrom keeps on objects of others. */
+/** What wherefrom keeps on sockets and servers of others. */
 export interface Kept {
   [CONNECTION]?: Connection;
   [POLICY]?: Policy;
-  [RESOLUTION]?: Resolution;
 }
 
-/** The Resolution that stands on `source` already: nothing is resolved, and no policy is needed. */
+type Table = WeakMap<object, Resolution>;
+let table: Table | undefined;
+
+/**
+ * Resolutions stand in a table beside the requests, not on them: Express gives each request another prototype, after which the engine takes
+ * microseconds for every property that is added.
+ */
+function resolutions(): Table {
+  return (table ??= (globalThis as { [RESOLUTIONS]?: Table })[RESOLUTIONS] ??= new WeakMap());
+}
+
+/** The Resolution that was made for `source` already, a request or a socket: nothing is resolved, and no policy is needed. */
 export function keptResolution(source: object): Resolution | undefined {
-  return (source as Kept)[RESOLUTION];
+  return resolutions().get(source);
+}
+
+/** From here on `source` answers so. */
+export function keepResolution(source: object, resolution: Resolution): Resolution {
+  resolutions().set(source, resolution);
+  return resolution;
+}
+
+/** What `source` answered does not hold any more. */
+export function forgetResolution(source: object): void {
+  resolutions().delete(source);
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Server } from "node:net";
 import { attach } from "./attach.ts";
-import { keepResolution, policyOf } from "./get-client.ts";
+import { policyOf } from "./get-client.ts";
+import { keepResolution } from "./kept.ts";
 
 /** The events after which a connection is no longer HTTP's: RFC 9110, 7.8 and 9.3.6. */
 const HANDOVERS = ["upgrade", "connect"] as const;
