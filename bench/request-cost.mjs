@@ -1,15 +1,15 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { quantile, shuffled } from "./interleaved.mjs";
+import { median, pairedRatios, shuffled, spread } from "./interleaved.mjs";
 
 /** Keep-alive connections, and requests in flight on each: the server is never idle, so that its processor time is the requests'. */
 const CONNECTIONS = 4;
 const PIPELINED = 8;
 /** Requests of one timed slice: long against the resolution of cpuUsage, short against what else the machine does. */
-const SLICE = 1000;
+const SLICE = 240;
 const WARM_UP = 10_000;
-const ROUNDS = 61;
+const ROUNDS = 400;
 
 /**
  * Processor time a request of several apps in one process, which share the compiler's heat and the machine's moods: slices in random order,
@@ -41,18 +41,17 @@ export async function costPerRequest(apps, headers, rounds = ROUNDS) {
 }
 
 /**
- * Ratio of two apps by the quick fifth of their slices: what disturbs a slice only ever adds to it. The noise is what the same figure says of one app against
- * its twin, or against itself by halves of the rounds, whichever is larger.
+ * Ratio of two apps, round by round, so that what drifts cancels out. The noise is what the same figure says of one app against its twin, or the
+ * standard error of the median (1.25 s / sqrt(n), s from the quartiles), whichever is larger.
  */
 export function compareCosts(samples, subject, against, control) {
-  const quick = (values) => quantile(values, 0.2);
-  const halves = (values) => [values.filter((_, round) => round % 2 === 0), values.filter((_, round) => round % 2 === 1)];
-  const [even, odd] = halves(samples[against]);
-  const twin = quick(samples[control]) / quick(samples[against]);
+  const ratios = pairedRatios(samples[subject], samples[against]);
+  const twin = median(pairedRatios(samples[control], samples[against]));
+  const standardError = (1.25 * (spread(ratios) / 0.675)) / Math.sqrt(ratios.length);
   return {
-    ratio: quick(samples[subject]) / quick(samples[against]),
-    noise: Math.max(Math.abs(twin - 1), Math.abs(quick(even) / quick(odd) - 1)),
-    detail: `${quick(samples[subject]).toFixed(2)} us against ${quick(samples[against]).toFixed(2)} us; A/A ${twin.toFixed(3)}`,
+    ratio: median(ratios),
+    noise: Math.max(Math.abs(twin - 1), standardError),
+    detail: `${median(samples[subject]).toFixed(2)} us against ${median(samples[against]).toFixed(2)} us; A/A ${twin.toFixed(3)}`,
   };
 }
 

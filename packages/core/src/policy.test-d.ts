@@ -48,5 +48,5 @@ test("a policy does not change", () => {
   policy.hops = 2;
   // @ts-expect-error -- read-only
   policy.rules.push(undefined);
-  expectTypeOf(policy.keptHeaders).toEqualTypeOf<readonly string[]>();
+  expectTypeOf(policy.walkedHeaders).toEqualTypeOf<readonly string[]>();
 });

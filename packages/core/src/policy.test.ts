@@ -599,8 +599,9 @@ describe("a policy", () => {
       ],
     });
     expect(policy.headers).toEqual(["x-real-ip", "x-forwarded-for", "x-mine"]);
-    expect(policy.keptHeaders).toEqual(
-      expect.arrayContaining(["x-secret", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]),
+    expect(policy.walkedHeaders).toEqual([...policy.headers, "x-secret"]);
+    expect(policy.noticedHeaders).toEqual(
+      expect.arrayContaining(["forwarded", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]),
     );
     expect(policy.demandsCertificate).toBe(true);
     expect(

@@ -85,8 +85,9 @@ export interface Policy {
   readonly hops: number;
   /** Names of the headers that the walk may read, by slot. */
   readonly headers: readonly string[];
-  /** Names of all headers that a Resolution may look at, now or when its proof is read. */
-  readonly keptHeaders: readonly string[];
+  /** Names of the headers on which the answer depends, and of those on which only its origin and warnings do. */
+  readonly walkedHeaders: readonly string[];
+  readonly noticedHeaders: readonly string[];
   /** Whether a rule demands a client certificate: collectors then read it. */
   readonly demandsCertificate: boolean;
 }
@@ -123,7 +124,8 @@ export function compilePolicy(options: PolicyOptions): Policy {
     infrastructure: compileInfrastructure(options.infrastructure),
     hops,
     headers: says.headers,
-    keptHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled), ...NOTICED_HEADERS, ...ORIGIN_HEADERS])],
+    walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
+    noticedHeaders: [...NOTICED_HEADERS, ...ORIGIN_HEADERS],
     demandsCertificate: compiled.some(({ demand }) => demand !== undefined && "certificate" in demand),
   });
 }

@@ -29,7 +29,10 @@ export interface Resolution {
   toJSON(): object;
 }
 
-/** Walks from the peer to the client. Never throws; what the evidence holds later does not change the answer or its proof. */
+/**
+ * Walks from the peer to the client. Never throws. The headers that rules read are taken now, and what the application makes of them later does not change
+ * the answer or its proof; the others, which tell the origin and give cause for warnings, are taken when `origin` or `warnings` is first read.
+ */
 export function resolve(evidence: Evidence, policy: Policy): Resolution {
   return new KeptResolution(evidence, policy);
 }
@@ -45,63 +48,116 @@ export function clientAddress(
   return isProven(outcome.stop) ? address : undefined;
 }
 
-/** Keeps the policy and the texts that the walk read, and walks once more, writing hops down, when the proof is asked for. */
-class KeptResolution implements Resolution {
+/** What a walk ends with. */
+interface Answer {
   readonly client: Endpoint | undefined;
   readonly nearest: Endpoint | undefined;
   readonly method: Method;
   readonly stop: Stop;
+  readonly place: OriginPlace | undefined;
+}
+
+/** Takes the texts that the walk will read, walks when it is first asked, and once more, writing hops down, when the proof is asked for. */
+class KeptResolution implements Resolution {
   readonly policy: Policy;
-  readonly #evidence: Evidence;
-  readonly #place: OriginPlace | undefined;
+  readonly #connection: Connection;
+  #headers: Headers | undefined;
+  /** The request's own headers, until all that may be looked at is taken from them. */
+  #source: Headers | undefined;
+  #answer: Answer | undefined;
   #origin: Origin | undefined;
   #hops: readonly Hop[] | undefined;
   #warnings: readonly Warning[] | undefined;
 
   constructor({ connection, headers, rawHeaders }: Evidence, policy: Policy) {
-    const kept = headers === undefined ? undefined : keep(headers, rawHeaders, policy);
-    const address = walk(connection, kept, policy, undefined, undefined);
-    const port = outcome.port === NO_PORT ? undefined : outcome.port;
-    this.nearest = address === undefined ? undefined : { address, port };
-    this.client = isProven(outcome.stop) ? this.nearest : undefined;
-    this.method = outcome.method;
-    this.stop = outcome.stop;
-    this.#evidence = { connection, headers: kept };
     this.policy = policy;
-    this.#place = outcome.asked ? { claims: outcome.headerClaims, forwarded: outcome.forwardedClaims } : undefined;
+    this.#connection = connection;
+    this.#headers = headers === undefined ? undefined : take(policy.walkedHeaders, headers, rawHeaders);
+    this.#source = headers;
+  }
+
+  get client(): Endpoint | undefined {
+    return this.#answered().client;
+  }
+
+  get nearest(): Endpoint | undefined {
+    return this.#answered().nearest;
+  }
+
+  get method(): Method {
+    return this.#answered().method;
+  }
+
+  get stop(): Stop {
+    return this.#answered().stop;
   }
 
   get origin(): Origin {
-    return (this.#origin ??= readOrigin(this.#evidence.headers ?? {}, this.#place, this.policy));
+    return (this.#origin ??= readOrigin(this.#allHeaders() ?? {}, this.#answered().place, this.policy));
   }
 
   get hops(): readonly Hop[] {
     if (this.#hops === undefined) {
       const trace = new Trace();
-      walk(this.#evidence.connection, this.#evidence.headers, this.policy, trace, undefined);
+      walk(this.#connection, this.#headers, this.policy, trace, undefined);
       this.#hops = trace.hops;
     }
     return this.#hops;
   }
 
   get warnings(): readonly Warning[] {
-    return (this.#warnings ??= findWarnings(this.#evidence, this.policy, this.hops, this.client?.address));
+    if (this.#warnings === undefined) {
+      const evidence = { connection: this.#connection, headers: this.#allHeaders() };
+      this.#warnings = findWarnings(evidence, this.policy, this.hops, this.client?.address);
+    }
+    return this.#warnings;
   }
 
   toJSON(): object {
     const { client, nearest, method, stop, origin, warnings, hops } = this;
     return { client, nearest, method, stop, origin, warnings, hops };
   }
+
+  /** What console.log shows: the answer, without the policy's tables. */
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return this.toJSON();
+  }
+
+  #answered(): Answer {
+    return (this.#answer ??= answerOf(this.#connection, this.#headers, this.policy));
+  }
+
+  #allHeaders(): Headers | undefined {
+    if (this.#source !== undefined) {
+      this.#headers = { ...take(this.policy.noticedHeaders, this.#source, undefined), ...this.#headers };
+      this.#source = undefined;
+    }
+    return this.#headers;
+  }
 }
 
-/** The headers that this policy's walk and proof may look at: the request's own object belongs to the application, which may change it. */
-function keep(headers: Headers, rawHeaders: readonly string[] | undefined, policy: Policy): Headers {
-  const kept: Record<string, string> = {};
-  for (const name of policy.keptHeaders) {
+function answerOf(connection: Connection, headers: Headers | undefined, policy: Policy): Answer {
+  const address = walk(connection, headers, policy, undefined, undefined);
+  const nearest =
+    address === undefined ? undefined : { address, port: outcome.port === NO_PORT ? undefined : outcome.port };
+  const place = outcome.asked ? { claims: outcome.headerClaims, forwarded: outcome.forwardedClaims } : undefined;
+  return {
+    client: isProven(outcome.stop) ? nearest : undefined,
+    nearest,
+    method: outcome.method,
+    stop: outcome.stop,
+    place,
+  };
+}
+
+/** The texts of some headers: the request's own object belongs to the application, which may change it. */
+function take(names: readonly string[], headers: Headers, rawHeaders: readonly string[] | undefined): Headers {
+  const taken: Record<string, string> = {};
+  for (const name of names) {
     const value = headers[name];
     if (value === undefined) continue;
     const text = name === "forwarded" ? fieldLines(name, value, rawHeaders) : headerText(value);
-    if (text !== undefined) kept[name] = text;
+    if (text !== undefined) taken[name] = text;
   }
-  return kept;
+  return taken;
 }

@@ -16,7 +16,7 @@ export function noPolicy(asked: string, source: Source): WherefromError {
 
 /** Throws `ERR_WHEREFROM_NO_POLICY` unless `policy` is a compiled one: options that nobody compiled were checked by nobody. */
 export function requirePolicy(asked: string, policy: Policy): Policy {
-  if (Array.isArray((policy as Partial<Policy> | undefined)?.keptHeaders)) return policy;
+  if (Array.isArray((policy as Partial<Policy> | undefined)?.walkedHeaders)) return policy;
   throw new WherefromError(
     "ERR_WHEREFROM_NO_POLICY",
     `${asked} needs a policy, and was given ${describe(policy)}: type compilePolicy({ trust: [...], from: "x-forwarded-for" })`,
