@@ -2,7 +2,7 @@
 const SLICE_NS = 2e6;
 const ROUNDS = 41;
 /** Keeps results alive, so that no call is optimised away. */
-let sink;
+const kept = { result: undefined };
 
 /**
  * Times functions over the same inputs, a slice each in random order, round after round. Returns for each the nanoseconds a call by round.
@@ -15,7 +15,7 @@ export function timeInterleaved(subjects, inputs, rounds = ROUNDS) {
     const start = process.hrtime.bigint();
     let result;
     for (let index = 0; index < count; index++) result = call(inputs[index & mask]);
-    sink = result;
+    kept.result = result;
     return Number(process.hrtime.bigint() - start);
   };
   const entries = Object.entries(subjects).map(([name, call]) => {
@@ -40,7 +40,7 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-export function quantile(values, place) {
+function quantile(values, place) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.round((sorted.length - 1) * place)];
 }
@@ -57,8 +57,4 @@ export function shuffled(values) {
     [result[index], result[other]] = [result[other], result[index]];
   }
   return result;
-}
-
-export function lastResult() {
-  return sink;
 }

@@ -14,7 +14,7 @@ export const NO_PORT = -1;
 /** Longest address text looked at, in characters: "[" + 39 + "%" + 15 + "]:65535" is 63. */
 export const NODE_LIMIT = 64;
 /** What `readAddressBefore` returns when no address ends there. */
-export const NO_ADDRESS = -1;
+const NO_ADDRESS = -1;
 /** Longest zone, in characters: Linux interface names (IFNAMSIZ, 16 bytes with the terminator). */
 const ZONE_LIMIT = 15;
 

@@ -105,7 +105,7 @@ export function walk(
 }
 
 /** Stands for the owner of a peer without an address: a rule may name it, but no prefix does. */
-export const NAMELESS = -1;
+const NAMELESS = -1;
 
 /** A peer never changes, so a kept connection asks once. */
 function recall(memory: PeerMemory, peer: string, policy: Policy): number {
