@@ -1,5 +1,5 @@
 // @ts-check
-import { compilePolicy, parseAddress, parseEndpoint, resolve, WherefromError } from "@wherefrom/core";
+import { compilePolicy, parseAddress, parseEndpoint, rateLimitKey, resolve, WherefromError } from "@wherefrom/core";
 import { deviationOf, refusalDeviationOf } from "./deviation.mjs";
 import { translate } from "./translation.mjs";
 
@@ -81,6 +81,7 @@ function compare(row, resolution) {
     const { valid } = /** @type {{ valid: boolean }} */ (row.config);
     return valid === (stop !== "malformed-hop") ? "" : `expected ${valid ? "valid" : "invalid"}`;
   }
+  if (row.strategy === "rate-limit-key") return compareKey(row, resolution);
   if (row.error === true) return client === undefined ? "" : `expected no client, got ${client.address}`;
   const answer = client ?? nearest;
   const expected = canonical(row.expect);
@@ -94,6 +95,18 @@ function compare(row, resolution) {
   const chain = whole ? hops.map(({ endpoint }) => endpoint?.address ?? null).join() : got;
   const expectedChain = (whole ? row.expectChain : row.expectChain.slice(0, 1)).map(canonical).join();
   return chain === expectedChain ? "" : `expected the chain ${expectedChain}, got ${chain}`;
+}
+
+/**
+ * The row's key is written with or without its prefix length; a row that says no length wants an IPv4 key.
+ * @param {Vector} row
+ * @param {import("@wherefrom/core").Resolution} resolution
+ */
+function compareKey(row, resolution) {
+  const { ipv6Prefix } = /** @type {{ ipv6Prefix?: 48 | 56 | 60 | 64 | 128 }} */ (row.config ?? {});
+  const key = rateLimitKey(resolution, ipv6Prefix === undefined ? {} : { ipv6PrefixLength: ipv6Prefix });
+  const same = key === row.expect || key.split("/")[0] === canonical(row.expect);
+  return same ? "" : `expected the key ${row.expect}, got ${key}`;
 }
 
 /**

@@ -8,9 +8,6 @@ import { parseEndpoint, SPECIAL_RANGES } from "@wherefrom/core";
  * @typedef {import("@wherefrom/core").Says} Says
  */
 
-/** What rows ask for and @wherefrom/core does not export yet, by name: rows that need it are skipped as long as it stands here, and a test fails on the day it exists. */
-export const AWAITED = new Map([["rateLimitKey", "needs rateLimitKey"]]);
-
 const XFF = "x-forwarded-for";
 /** For rows whose machines are counted, or where everything is trusted, and no range is given. */
 const ANYBODY = ["0.0.0.0/0", "::/0", "unix"];
@@ -52,7 +49,7 @@ const STRATEGIES = [
   [/^rightmost-global$/, (row) => global(row, [...trusted(row), ...NOT_GLOBAL, ...unix(row)], XFF)],
   [/^global-peer$/, (row) => global(row, [], XFF)],
   [/^platform:cloudflare$/, (row) => global(row, row.trusted ?? speaker(row), "cf-connecting-ip")],
-  [/^rate-limit-key$/, () => ({ skip: AWAITED.get("rateLimitKey") ?? "no rate-limit key is asked for here" })],
+  [/^rate-limit-key$/, (row) => walk(row, trusted(row), XFF)],
   [/^ipware-/, () => ({ skip: "reads the list from the client's end, in whatever header it finds" })],
   [
     /^chain$/,
@@ -60,6 +57,9 @@ const STRATEGIES = [
   ],
   [/ regexp /, () => ({ skip: "names machines by a regular expression" })],
 ];
+
+/** Strategies whose `config` is known: judge.mjs reads it. */
+const CONFIGURED = new Set(["rfc7239-validity", "rate-limit-key"]);
 
 /**
  * The policy under which a row is answered. Never throws: what the operator got wrong shows when it is compiled.
@@ -72,7 +72,7 @@ export function translate(row) {
     const match = pattern.exec(strategy);
     if (match === null) continue;
     const translation = says(row, match[1] ?? "");
-    if ("skip" in translation || row.config === undefined || strategy === "rfc7239-validity") return translation;
+    if ("skip" in translation || row.config === undefined || CONFIGURED.has(strategy)) return translation;
     return { skip: `the config ${JSON.stringify(row.config)} is unknown` };
   }
   return { skip: `the strategy ${JSON.stringify(strategy)} is unknown` };

@@ -4,7 +4,6 @@ import * as core from "@wherefrom/core";
 import { expect, test } from "vitest";
 import { HeaderWire } from "./header-wire.mjs";
 import { type Judgement, judge } from "./judge.mjs";
-import { AWAITED } from "./translation.mjs";
 import { readVectors, type Vector } from "./vector.mjs";
 
 interface Listed {
@@ -13,7 +12,7 @@ interface Listed {
 }
 
 const directory = join(import.meta.dirname, "../vectors");
-const listed: Record<"deviations" | "awaited" | "coincidences", readonly Listed[]> = JSON.parse(
+const listed: Record<"deviations" | "coincidences", readonly Listed[]> = JSON.parse(
   readFileSync(join(directory, "deviations.json"), "utf8"),
 );
 const rows = readVectors(join(directory, "http.jsonl"));
@@ -86,15 +85,6 @@ function respell(prefix: string): string {
     return /did you mean "([^"]+)"/.exec((error as Error).message)![1]!;
   }
 }
-
-test.each(listed.awaited)("$id waits: $reason", async ({ id, reason }) => {
-  expect(await judge(rowOf(id), wire)).toMatchObject({ verdict: "skipped", reason });
-  expect([...AWAITED.values()]).toContain(reason);
-});
-
-test("nothing is awaited that exists", () => {
-  for (const name of AWAITED.keys()) expect(core).not.toHaveProperty(name);
-});
 
 test.each(listed.coincidences)("$id $reason", async ({ id, reason }) => {
   const row = rowOf(id);

@@ -1,4 +1,5 @@
 export { type Address, parseAddress } from "./address.ts";
+export { anonymize } from "./anonymize.ts";
 export type { CarrierOption, HeaderCarrier, HeaderForm, Says } from "./carrier.ts";
 export type { ConnectionClaim, ConnectionMethod, Distrust, Hop, Method, Stop, Tlv, Verdict } from "./claim.ts";
 export type { Demand } from "./demand.ts";
@@ -20,6 +21,7 @@ export {
 } from "./policy.ts";
 export { policyFromEnv } from "./policy-from-env.ts";
 export { covers, formatPrefix, parsePrefix, type Prefix } from "./prefix.ts";
+export { rateLimitKey, type RateLimitKeyOptions } from "./rate-limit-key.ts";
 export { clientAddress, type Resolution, resolve } from "./resolution.ts";
 export { formatResolution } from "./resolution-text.ts";
 export { NAMED_RANGES, SPECIAL_RANGES, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
