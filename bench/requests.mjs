@@ -58,6 +58,26 @@ export const HOSTILE = Object.fromEntries(
   ),
 );
 
+/** The same for Forwarded, where elements are longer and quotes may be left open. */
+export const HOSTILE_FORWARDED = Object.fromEntries(
+  Object.entries({
+    "all trusted": "for=10.0.0.1,",
+    "all trusted, IPv6 and parameters":
+      'for="[fd00:db8:a001:b0b1:c0c1:d0d1:e0e1:f0f1]:65535";proto=https;host=example.com,',
+    commas: ",",
+    "open quotes": 'for="',
+    backslashes: '"\\',
+    semicolons: "a=b;",
+    "one token": "1",
+  }).map(([title, text]) => {
+    const { headers, ...rest } = request("10.0.0.9");
+    return [
+      `${title}, 16 KiB`,
+      { ...rest, headers: { ...headers, forwarded: text.repeat(16_000 / text.length).replace(/,$/, "") } },
+    ];
+  }),
+);
+
 /** A string of its own, as the HTTP parser makes it. */
 function fresh(text) {
   return Buffer.from(text).toString("latin1");

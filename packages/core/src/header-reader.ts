@@ -15,10 +15,11 @@ import {
 
 /** Most list elements that one walk reads, empty ones included (RFC 9110, 5.6.1.2: "a reasonable number of empty list elements"). */
 export const ELEMENT_LIMIT = 64;
-/** Most characters of lists that one walk reads: `HOP_LIMIT` of the longest IPv4 addresses, or a dozen of the longest IPv6 ones with brackets and port. */
-const LIST_LIMIT = 512;
-/** Most characters of Forwarded fields that one walk reads, elements being longer than addresses: a dozen with `for`, `by`, `host` and `proto`. */
-const FORWARDED_LIMIT = 1024;
+/**
+ * Most characters of lists that one walk reads: `HOP_LIMIT` of the longest IPv4 addresses, a dozen of the longest IPv6 ones with brackets and port, six Forwarded
+ * elements with `for`, `by`, `host` and `proto`. Real paths have two to five machines.
+ */
+export const LIST_LIMIT = 512;
 /** Longest single-value header that is looked at, in characters: an address and generous white space. */
 const SINGLE_VALUE_LIMIT = 256;
 
@@ -102,7 +103,7 @@ function readForwardedClaim(carrier: Carrier, headers: Headers): Reading {
       positions[slot] = 0;
       return SILENT;
     }
-    if (++elements > ELEMENT_LIMIT || characters > FORWARDED_LIMIT) return TOO_MANY;
+    if (++elements > ELEMENT_LIMIT || characters > LIST_LIMIT) return TOO_MANY;
     end = readLastForwarded(text, end);
   } while (forwarded.kind === EMPTY);
   positions[slot] = end;

@@ -1,4 +1,4 @@
-import { found, readNode } from "../address-reader.ts";
+import { found, readAddressBefore, readNode, readNodeBefore } from "../address-reader.ts";
 import { EMPTY, GARBAGE, NODE, skipSpaceAfter, skipSpaceBefore } from "./x-forwarded-for.ts";
 
 /** An honest "somebody": `unknown`, an obfuscated identifier, or an element without `for` (RFC 7239, 4 and 6). */
@@ -6,10 +6,15 @@ export const SOMEBODY = 3;
 
 /** Longest element that is looked at, in characters: `for`, `by`, `host` and `proto` with a long host name. */
 const FORWARDED_ELEMENT_LIMIT = 512;
+/** Longest element that is read in one pass, in characters. */
+const USUAL_ELEMENT_LIMIT = 128;
 
 const LINE_END = 10;
+const SPACE = 32;
 const QUOTE = 34;
 const COMMA = 44;
+const ZERO = 48;
+const NINE = 57;
 const COLON = 58;
 const SEMICOLON = 59;
 const EQUALS = 61;
@@ -37,7 +42,92 @@ export const forwarded: {
  * quotes are counted from the right, so that a client's open quote cannot swallow the element that a proxy appended.
  */
 export function readLastForwarded(text: string, end: number): number {
-  const floor = end > FORWARDED_ELEMENT_LIMIT ? end - FORWARDED_ELEMENT_LIMIT : 0;
+  if (end > 0 && text.charCodeAt(end - 1) === COMMA) {
+    forwarded.kind = EMPTY;
+    return end - 1;
+  }
+  const start = readPairsBefore(text, Math.max(0, end - USUAL_ELEMENT_LIMIT), end);
+  if (start >= 0) {
+    forwarded.kind = NODE;
+    forwarded.from = start;
+    forwarded.to = end;
+    forwarded.node = text;
+    return start > 1 && text.charCodeAt(start - 1) === SPACE ? start - 2 : start - 1;
+  }
+  return readWholeElement(text, Math.max(0, end - FORWARDED_ELEMENT_LIMIT), end);
+}
+
+/**
+ * Reads an element that has an address and nothing unusual, in one pass from the right, and returns where it begins: registered parameters without quoted
+ * pairs, and a comma (with at most one space), a line's end or the text's beginning before it. -1 for everything else, which is then read the long way.
+ */
+function readPairsBefore(text: string, floor: number, end: number): number {
+  let at = end;
+  let seen = 0;
+  for (;;) {
+    if (at <= floor) return -1;
+    const quoted = text.charCodeAt(at - 1) === QUOTE;
+    let value = (seen & FOR) === 0 ? nodeBefore(text, floor, at, quoted) : -1;
+    const isNode = value >= 0;
+    if (!isNode) {
+      value = quoted ? quoteBefore(text, floor, at - 1) : tokenBefore(text, floor, at);
+      if (value <= floor || value === at || text.charCodeAt(value - 1) !== EQUALS) return -1;
+    }
+    const name = tokenBefore(text, floor, value - 1);
+    const bit = parameterBit(text, name, value - 1);
+    // Twice the same, an extension, or a `for` that is no address.
+    if (bit === 0 || (seen & bit) !== 0 || (bit === FOR && !isNode)) return -1;
+    seen |= bit;
+    const before = name > floor ? text.charCodeAt(name - 1) : floor === 0 ? LINE_END : 0;
+    if (before === SEMICOLON) {
+      at = name - 1;
+      continue;
+    }
+    const begins =
+      before === LINE_END ||
+      before === COMMA ||
+      (before === SPACE && name - 2 >= floor && text.charCodeAt(name - 2) === COMMA);
+    return begins && (seen & FOR) !== 0 ? name : -1;
+  }
+}
+
+/** Where the value begins if it is an address as `for` has it: IPv4 alone, or within quotes with a port or brackets. */
+function nodeBefore(text: string, floor: number, end: number, quoted: boolean): number {
+  if (!quoted) {
+    const last = text.charCodeAt(end - 1);
+    if (last < ZERO || last > NINE) return -1;
+    const start = readAddressBefore(text, floor, end);
+    return start >= 0 && found.before === EQUALS && found.family === 4 && !found.mapped ? start : -1;
+  }
+  const start = readNodeBefore(text, floor, end - 1);
+  if (start < 1 || found.before !== QUOTE || start - 2 < floor || text.charCodeAt(start - 2) !== EQUALS) return -1;
+  const bracketed = text.charCodeAt(start) === OPEN_BRACKET;
+  return bracketed || (found.family === 4 && !found.mapped) ? start - 1 : -1;
+}
+
+/** Where the quoted string begins whose closing quote is at `close`; -1 where it has quoted pairs or no beginning. */
+function quoteBefore(text: string, floor: number, close: number): number {
+  for (let at = close - 1; at >= floor; at--) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH || code === LINE_END) return -1;
+  }
+  return -1;
+}
+
+/** Where the token begins that ends at `end`; `end` itself where there is none. */
+function tokenBefore(text: string, floor: number, end: number): number {
+  let at = end;
+  while (at > floor) {
+    const code = text.charCodeAt(at - 1);
+    if (code > 127 || TOKEN[code] !== 1) break;
+    at--;
+  }
+  return at;
+}
+
+/** Any element: its beginning is looked for first, then it is read forwards. */
+function readWholeElement(text: string, floor: number, end: number): number {
   let at = end;
   let quoted = false;
   for (; at > floor; at--) {
@@ -135,20 +225,25 @@ function skipToken(text: string, from: number, to: number): number {
 
 /** A bit for each registered parameter (RFC 7239, 5); 0 for an extension. Names are compared without regard to case. */
 function parameterBit(text: string, from: number, to: number): number {
-  if (to - from > 5) return 0;
-  const first = text.charCodeAt(from) | 32;
-  if (to - from === 3 && first === 102) {
-    return (text.charCodeAt(from + 1) | 32) === 111 && (text.charCodeAt(from + 2) | 32) === 114 ? FOR : 0;
-  }
-  switch (text.slice(from, to).toLowerCase()) {
-    case "by":
-      return 2;
-    case "host":
-      return 4;
-    case "proto":
-      return 8;
+  switch (to - from) {
+    case 2:
+      return isNamed(text, from, "by") ? 2 : 0;
+    case 3:
+      return isNamed(text, from, "for") ? FOR : 0;
+    case 4:
+      return isNamed(text, from, "host") ? 4 : 0;
+    case 5:
+      return isNamed(text, from, "proto") ? 8 : 0;
   }
   return 0;
+}
+
+/** Whether the letters of `name`, in either case, stand at `from`. */
+function isNamed(text: string, from: number, name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    if ((text.charCodeAt(from + index) | 32) !== name.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 /** node = nodename [ ":" node-port ] (RFC 7239, 6): IPv4, bracketed IPv6, "unknown" or "_name", with a port or an obfuscated one. */
