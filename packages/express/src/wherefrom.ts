@@ -1,9 +1,6 @@
 import { type Policy, trustFunction } from "@wherefrom/core";
-import { attach, hostnameOf, hostOf, ipOf, ipsOf, keptResolution, protocolOf, requirePolicy } from "@wherefrom/net";
+import { attach, defineRequestProperties, requirePolicy } from "@wherefrom/net";
 import type { Express, Request, RequestHandler } from "express";
-
-/** The properties of a request that its Resolution answers; Express derives `secure` and `subdomains` from them. */
-const PROPERTIES = { ip: ipOf, ips: ipsOf, protocol: protocolOf, hostname: hostnameOf, host: hostOf };
 
 /** The policies in use in each application, in the order of their first request. */
 const policiesOf = new WeakMap<Express, Set<Policy>>();
@@ -21,29 +18,13 @@ export function wherefrom(policy: Policy): RequestHandler {
   };
 }
 
-/** Once for each application and policy. Express's own trust setting, which libraries read too, is what all policies of the application allow. */
+/** Once for each application and policy: properties on the prototype of its requests. Express's own trust setting, which libraries read too, is what all policies of the application allow. */
 function prepare(app: Express, policy: Policy): void {
   const policies = policiesOf.get(app) ?? new Set();
   if (policies.has(policy)) return;
-  if (policies.size === 0) defineProperties(app);
+  // By `req.host` Express 4, which has `app.del`, means the name without the port, and derives it.
+  const names = ["ip", "ips", "protocol", "hostname", ...("del" in app ? [] : (["host"] as const))] as const;
+  defineRequestProperties(app.request, names, (request: Request) => request, undefined);
   policiesOf.set(app, policies.add(policy));
   app.set("trust proxy", trustFunction(...policies));
-}
-
-/** On the prototype of the application's requests. A request without a Resolution is answered by the prototype behind it: a parent's, or Express's own. */
-function defineProperties(app: Express): void {
-  const prototype: object = app.request;
-  for (const [name, read] of Object.entries(PROPERTIES)) {
-    // By `req.host` Express 4, which has `app.del`, means the name without the port, and derives it.
-    if (name === "host" && "del" in app) continue;
-    Object.defineProperty(prototype, name, {
-      configurable: true,
-      enumerable: true,
-      get(this: Request): unknown {
-        const resolution = keptResolution(this);
-        if (resolution !== undefined) return read(resolution, this);
-        return Reflect.get(Object.getPrototypeOf(prototype) as object, name, this);
-      },
-    });
-  }
 }

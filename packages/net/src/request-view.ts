@@ -23,9 +23,9 @@ export function protocolOf({ origin }: Resolution, request: RequestLike): string
   );
 }
 
-/** The host that the client asked for, with its port if it wrote one: at the hop that named it, else the Host header (RFC 9110, 7.2), as it came. */
+/** The host that the client asked for, with its port if it wrote one: at the hop that named it, else the Host header (RFC 9110, 7.2), or HTTP/2's :authority (RFC 9113, 8.3.1), as it came. */
 export function hostOf({ origin }: Resolution, { headers }: RequestLike): string | undefined {
-  const host = origin.host ?? headers["host"];
+  const host = origin.host ?? headers["host"] ?? headers[":authority"];
   return typeof host === "string" && host !== "" ? host : undefined;
 }
 

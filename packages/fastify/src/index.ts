@@ -1,0 +1,3 @@
+export { trustFunction as trustProxy } from "@wherefrom/core";
+export { getClient, getClientIp } from "./client.ts";
+export { wherefrom } from "./wherefrom.ts";

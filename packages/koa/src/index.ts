@@ -1,0 +1,2 @@
+export { getClient, getClientIp } from "./client.ts";
+export { wherefrom } from "./wherefrom.ts";
