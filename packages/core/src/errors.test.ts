@@ -35,7 +35,7 @@ describe("every code", () => {
     expect(() => compilePolicy(options)).toThrow(expect.objectContaining({ name: "WherefromError", code }));
   });
 
-  test("that core does not throw is thrown by another package", () => {
+  test("that a policy's options do not cause is thrown elsewhere", () => {
     const text = sources();
     const elsewhere = CODES.filter((code) => CALLS[code] === undefined);
     expect(elsewhere).toEqual(elsewhere.filter((code) => new RegExp(`new WherefromError\\(\\s*"${code}"`).test(text)));

@@ -7,6 +7,8 @@ export const ERROR_CODES = {
   ERR_WHEREFROM_INVALID_POLICY: "The policy's options contradict each other, or one of them is missing or unknown.",
   ERR_WHEREFROM_INVALID_HOPS:
     "A hop count is not a whole number in range, or stands without the prefixes that its machines must be in.",
+  ERR_WHEREFROM_SHARED_RANGES:
+    "A preset believes ranges that all customers of a vendor share, and nothing tells yours apart.",
   ERR_WHEREFROM_NO_POLICY: "An address was asked for before anybody said which machines to believe.",
 } as const;
 

@@ -12,6 +12,7 @@ export {
   compilePolicy,
   HOP_LIMIT,
   type HopOptions,
+  type Notice,
   type Policy,
   type PolicyOptions,
   type RuleOptions,

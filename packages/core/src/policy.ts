@@ -3,6 +3,7 @@ import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
 import { explainUnknownKey } from "./option-keys.ts";
 import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
+import { ageInDays, type RangeTable } from "./presets/range-table.ts";
 import { type CompiledSays, SaysCompiler } from "./says.ts";
 
 /** Most machines on one path, the peer included. Real paths have two to five; the limit bounds the work that a header can cause. */
@@ -24,6 +25,8 @@ export interface RuleOptions {
   readonly says: Says;
   readonly silent?: Silence;
   readonly with?: Demand;
+  /** The published list that `peers` are, so that its age is noticed. */
+  readonly ranges?: RangeTable;
   /** List headers that these machines append to although they do not say them: their element there is passed over. */
   readonly appends?: readonly CarrierOption[];
 }
@@ -72,6 +75,16 @@ export interface Rule {
   readonly plainList: Carrier | undefined;
 }
 
+/** `stale-ranges`: a vendor's list is older than `RANGES_AGE_LIMIT_DAYS`. */
+export interface Notice {
+  readonly code: "stale-ranges";
+  /** One sentence. */
+  readonly detail: string;
+}
+
+/** Age from which a vendor's ranges are said to be stale, in days. Vendors announce changes a month or more ahead; a quarter leaves time for two releases. */
+export const RANGES_AGE_LIMIT_DAYS = 90;
+
 /** Which machines are believed, and what about. Made by `compilePolicy`; immutable, and safe to share. */
 export interface Policy {
   /** By owner: `peers` answers an index into this list. 0 is nobody, and has no rule. */
@@ -88,12 +101,14 @@ export interface Policy {
   /** Names of the headers on which the answer depends, and of those on which only its origin and warnings do. */
   readonly walkedHeaders: readonly string[];
   readonly noticedHeaders: readonly string[];
+  /** What is worth saying at start-up although it is no error. */
+  readonly notices: readonly Notice[];
   /** Whether a rule demands a client certificate: collectors then read it. */
   readonly demandsCertificate: boolean;
 }
 
-/** Compiles options to a policy. Everything that can be wrong with them is thrown here, as a `WherefromError`. */
-export function compilePolicy(options: PolicyOptions): Policy {
+/** Compiles options to a policy. Everything that can be wrong with them is thrown here, as a `WherefromError`. `now` is what the age of ranges is counted from. */
+export function compilePolicy(options: PolicyOptions, now: Date = new Date()): Policy {
   const { rules, hops } = normalize(options);
   const peers = new PeerSetBuilder();
   const says = new SaysCompiler();
@@ -126,6 +141,7 @@ export function compilePolicy(options: PolicyOptions): Policy {
     headers: says.headers,
     walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
     noticedHeaders: [...NOTICED_HEADERS, ...ORIGIN_HEADERS],
+    notices: rules.flatMap(({ ranges }) => (ranges === undefined ? [] : findStaleness(ranges, now))),
     demandsCertificate: compiled.some(({ demand }) => demand !== undefined && "certificate" in demand),
   });
 }
@@ -134,7 +150,18 @@ function demandedHeaders(rules: readonly Rule[]): string[] {
   return rules.flatMap(({ demand }) => (demand !== undefined && "header" in demand ? [demand.header] : []));
 }
 
-const RULE_KEYS = ["name", "peers", "says", "silent", "with", "appends"];
+function findStaleness(ranges: RangeTable, now: Date): readonly Notice[] {
+  const days = ageInDays(ranges, now);
+  if (days <= RANGES_AGE_LIMIT_DAYS) return [];
+  return [
+    {
+      code: "stale-ranges",
+      detail: `the ranges of ${ranges.source} are of ${ranges.asOf}, ${days} days old: fetch them anew`,
+    },
+  ];
+}
+
+const RULE_KEYS = ["name", "peers", "says", "silent", "with", "ranges", "appends"];
 const SILENCES: readonly Silence[] = ["is-client", "unknown", "self"];
 
 function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {

@@ -16,11 +16,21 @@ export function noPolicy(asked: string, source: Source): WherefromError {
 
 /** Throws `ERR_WHEREFROM_NO_POLICY` unless `policy` is a compiled one: options that nobody compiled were checked by nobody. */
 export function requirePolicy(asked: string, policy: Policy): Policy {
-  if (Array.isArray((policy as Partial<Policy> | undefined)?.walkedHeaders)) return policy;
+  if (Array.isArray((policy as Partial<Policy> | undefined)?.walkedHeaders)) return announced(policy);
   throw new WherefromError(
     "ERR_WHEREFROM_NO_POLICY",
     `${asked} needs a policy, and was given ${describe(policy)}: type compilePolicy({ trust: [...], from: "x-forwarded-for" })`,
   );
+}
+
+const known = new WeakSet<Policy>();
+
+/** Says once what the policy has to say at start-up, as a process warning with its code. */
+function announced(policy: Policy): Policy {
+  if (known.has(policy)) return policy;
+  known.add(policy);
+  for (const { code, detail } of policy.notices) process.emitWarning(detail, { type: "WherefromWarning", code });
+  return policy;
 }
 
 function describe(value: unknown): string {

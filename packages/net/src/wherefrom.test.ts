@@ -139,3 +139,17 @@ test("when the last listener for upgrades goes, ours goes with it", async () => 
   expect(server.listenerCount("upgrade")).toBe(0);
   expect(await replyTo(server, UPGRADE)).toContain("plain");
 });
+
+test("stale ranges are said once, as a process warning with a code", async () => {
+  const warned: Error[] = [];
+  const note = (warning: Error): void => void warned.push(warning);
+  process.on("warning", note);
+  onTestFinished(() => void process.off("warning", note));
+  const ranges = { source: "edges.txt", asOf: "2020-01-01", prefixes: ["198.51.100.0/24"] };
+  const stale = compilePolicy({ rules: [{ peers: ranges.prefixes, ranges, says: "x-real-ip" }] });
+  for (let server = 0; server < 2; server++) wherefrom(createServer(), stale);
+  await new Promise((done) => setImmediate(done));
+  expect(warned.map((warning) => [warning.name, (warning as Error & { code?: string }).code])).toEqual([
+    ["WherefromWarning", "stale-ranges"],
+  ]);
+});

@@ -1,0 +1,13 @@
+import type { RuleOptions } from "../policy.ts";
+import type { OwnProxyOptions } from "./own-proxy.ts";
+import { type SharedRangeOptions, sharedRangeRule } from "./shared-range.ts";
+
+/** CDN and DCDN: Ali-Cdn-Real-Ip, the address that connected to the edge. Ranges: the back-to-origin list of your account (DescribeL2VipsByDomain). */
+export function alibabaCdn(options: SharedRangeOptions): RuleOptions {
+  return sharedRangeRule("alibaba-cdn", "ali-cdn-real-ip", options);
+}
+
+/** Server and Application Load Balancer, layer 7: appends the client to X-Forwarded-For. The vendor's guide reads the left-most element: that is the client's to write. */
+export function alibabaSlb({ peers }: OwnProxyOptions): RuleOptions {
+  return { name: "alibaba-slb", peers, says: "x-forwarded-for" };
+}
