@@ -1,8 +1,7 @@
 import { compilePolicy } from "@wherefrom/core";
 import { wherefrom } from "@wherefrom/express";
 import express from "express";
-
-const TRUSTED = ["127.0.0.0/8", "::1/128", "10.0.0.0/8"];
+import { TRUSTED } from "./requests.mjs";
 
 function app(prepare, answer) {
   const made = express();
@@ -19,9 +18,9 @@ const without = (request, response) => response.end("hello");
 
 export function apps() {
   return {
-    "own, req.ip": app(own, withAddress),
-    "own again, req.ip": app(own, withAddress),
-    "wherefrom, req.ip": app(ours, withAddress),
+    "own, ip": app(own, withAddress),
+    "own again, ip": app(own, withAddress),
+    "wherefrom, ip": app(ours, withAddress),
     "empty middleware, hello": app(empty, without),
     "own, hello": app(own, without),
     "own again, hello": app(own, without),

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { median, pairedRatios, shuffled, spread } from "./interleaved.mjs";
+import { judge, versionOf } from "./row.mjs";
 
 /** Keep-alive connections, and requests in flight on each: the server is never idle, so that its processor time is the requests'. */
 const CONNECTIONS = 4;
@@ -15,7 +16,7 @@ const ROUNDS = 400;
  * Processor time a request of several apps in one process, which share the compiler's heat and the machine's moods: slices in random order,
  * round after round. `apps` is the URL of a module that exports `apps()`: listeners by name. Returns microseconds a request by round, for each name.
  */
-export async function costPerRequest(apps, headers, rounds = ROUNDS) {
+async function costPerRequest(apps, headers, rounds = ROUNDS) {
   const server = fork(new URL("served-apps.mjs", import.meta.url), [apps.href], { execArgv: [] });
   const ports = await message(server);
   const request = Buffer.from(
@@ -41,10 +42,32 @@ export async function costPerRequest(apps, headers, rounds = ROUNDS) {
 }
 
 /**
+ * The rows of one framework: hello world that reads the address, which is what a trust setting is for, and hello world that does not.
+ * `<name>-apps.mjs` exports the apps, by the names that are used here.
+ */
+export async function compareFramework(name, setting) {
+  const headers = ["X-Forwarded-For: 81.2.69.142", "X-Forwarded-Proto: https"];
+  const samples = await costPerRequest(new URL(`${name}-apps.mjs`, import.meta.url), headers);
+  const row = (title, handler, app, must) =>
+    judge({
+      case: title,
+      subject: app === "wherefrom" ? `processor time a request with @wherefrom/${name}` : `the same with an ${app}`,
+      against: `${versionOf(name)} with ${setting}`,
+      ...compareCosts(samples, `${app}, ${handler}`, `own, ${handler}`, `own again, ${handler}`),
+      must,
+    });
+  return [
+    row("hello world that reads the address", "ip", "wherefrom", "<= 1.02"),
+    row("hello world that does not", "hello", "wherefrom", "<= 1.02"),
+    ...("empty middleware, hello" in samples ? [row("hello world that does not", "hello", "empty middleware")] : []),
+  ];
+}
+
+/**
  * Ratio of two apps, round by round, so that what drifts cancels out. The noise is what the same figure says of one app against its twin, or the
  * standard error of the median (1.25 s / sqrt(n), s from the quartiles), whichever is larger.
  */
-export function compareCosts(samples, subject, against, control) {
+function compareCosts(samples, subject, against, control) {
   const ratios = pairedRatios(samples[subject], samples[against]);
   const twin = median(pairedRatios(samples[control], samples[against]));
   const standardError = (1.25 * (spread(ratios) / 0.675)) / Math.sqrt(ratios.length);

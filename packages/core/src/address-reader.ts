@@ -239,7 +239,6 @@ function readIPv6Before(text: string, floor: number, tail: number, end: number):
   let count = 0;
   let behindGap = -1;
   let zeros = 0;
-  let code = 0;
   let plain = true;
   /** All digits' character codes, ANDed: upper-case letters lack bit 5, which lower-case letters and decimal digits have. */
   let cases = LOWER_CASE;
@@ -249,9 +248,9 @@ function readIPv6Before(text: string, floor: number, tail: number, end: number):
     groups[6] = found.w0 >>> 16;
     count = 2;
   }
+  let code = at > floor ? text.charCodeAt(at - 1) : 0;
   for (;;) {
-    // The text's last group ends here, or a colon stands here, or the two colons of the gap.
-    code = at > floor ? text.charCodeAt(at - 1) : 0;
+    // `code` stands before `at`: the last digit of the text's last group, or a colon, or the second colon of the gap.
     if (code === COLON) {
       if (at - 2 < floor) return NO_ADDRESS;
       code = text.charCodeAt(at - 2);

@@ -39,7 +39,7 @@ test("what other software guesses from is no option", () => {
   compilePolicy({ trust: ["10.0.0.0/8"], from, with: { header: "x-secret" } });
   // @ts-expect-error -- nothing is no policy
   compilePolicy();
-  expectTypeOf(compilePolicy).parameters.toEqualTypeOf<[options: PolicyOptions, now?: Date]>();
+  expectTypeOf(compilePolicy).parameters.toEqualTypeOf<[options: PolicyOptions, now?: Date | undefined]>();
 });
 
 test("a policy does not change", () => {

@@ -1,4 +1,5 @@
-import { addressBlock } from "./address-block.ts";
+import { type AddressBlock, addressBlock } from "./address-block.ts";
+import type { Hop } from "./claim.ts";
 import type { Resolution } from "./resolution.ts";
 
 export interface RateLimitKeyOptions {
@@ -15,12 +16,13 @@ export interface RateLimitKeyOptions {
  */
 export function rateLimitKey(resolution: Resolution, { ipv6PrefixLength = 64 }: RateLimitKeyOptions = {}): string {
   if (resolution.client !== undefined) return blockText(resolution.client.address, ipv6PrefixLength);
-  const peer = resolution.hops[0];
-  return `peer ${peer?.endpoint === undefined ? (peer?.format ?? "unknown") : blockText(peer.endpoint.address, ipv6PrefixLength)}`;
+  // The first hop is the physical peer, always.
+  const { endpoint, format } = resolution.hops[0] as Hop;
+  return `peer ${endpoint === undefined ? format : blockText(endpoint.address, ipv6PrefixLength)}`;
 }
 
 function blockText(address: string, ipv6PrefixLength: number): string {
-  const block = addressBlock(address, 32, ipv6PrefixLength);
-  if (block === undefined) return address;
-  return block.family === 4 || block.length === 128 ? block.first : `${block.first}/${block.length}`;
+  // Endpoints hold addresses and nothing else.
+  const { family, first, length } = addressBlock(address, 32, ipv6PrefixLength) as AddressBlock;
+  return family === 4 || length === 128 ? first : `${first}/${length}`;
 }
