@@ -1,4 +1,4 @@
-import { found, foundUnspecified, NO_PORT, readAddress } from "./address-reader.ts";
+import { found, foundUnspecified, NO_PORT, NODE_LIMIT, readAddress, readAddressBefore } from "./address-reader.ts";
 import { foundText } from "./address-text.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Distrust, Method, Stop } from "./claim.ts";
@@ -55,7 +55,12 @@ export function walk(
     owner = NAMELESS;
   } else {
     const { peer, memory } = connection;
-    if (peer === undefined || !readAddress(peer, 0, peer.length) || foundUnspecified()) {
+    // Nearly every peer is bare; only a zone takes the longer way.
+    const isRead =
+      peer !== undefined &&
+      ((peer.length <= NODE_LIMIT && readAddressBefore(peer, 0, peer.length) === 0) ||
+        readAddress(peer, 0, peer.length));
+    if (!isRead || foundUnspecified()) {
       trace?.peer(connection, undefined, NAMELESS, "not-an-address");
       return finish("no-peer", policy, "", method, port);
     }
