@@ -1,5 +1,4 @@
 // What a browser of bundle sizes asks for: minified and compressed, with what it pulls in.
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { judge } from "./row.mjs";

@@ -248,3 +248,33 @@ test("a parameter is found by its name, without its quotes and pairs", () => {
   const parameter = (name: string): string | undefined => forwardedParameter(element, 0, element.length, name);
   expect(["for", "host", "proto", "c", "by"].map(parameter)).toEqual(["_x", 'a"b;c=d', "https", undefined, undefined]);
 });
+
+test.each([
+  [
+    "a quoted string that has no beginning within what is looked at",
+    `for=203.0.113.7;host="${"a".repeat(200)}"`,
+    "203.0.113.7",
+    "untrusted-hop",
+  ],
+  [
+    "an element that begins beyond the short window",
+    `for=203.0.113.7;host=${"a".repeat(140)}`,
+    "203.0.113.7",
+    "untrusted-hop",
+  ],
+  ["a lone pair without a value", "=", undefined, "malformed-hop"],
+  ["a semicolon at the very beginning", ";for=203.0.113.7", "203.0.113.7", "untrusted-hop"],
+  [
+    "an element that begins exactly where the short window does",
+    `${"x".repeat(60)};for=203.0.113.7`,
+    undefined,
+    "malformed-hop",
+  ],
+  ["two parameters of one unregistered length", "for=203.0.113.7;abcdefg=1", "203.0.113.7", "untrusted-hop"],
+  ["a quoted string after a line's end", 'x"\n"', undefined, "malformed-hop"],
+])("%s is read the long way", (_title, forwarded, client, stop) => {
+  const policy = compilePolicy({ trust: ["10.0.0.0/8"], from: "forwarded" });
+  const peer = { transport: "tcp", peer: "10.0.0.1", peerPort: undefined, claims: [] } as const;
+  const resolution = resolve({ connection: peer, headers: { forwarded } }, policy);
+  expect([resolution.client?.address, resolution.stop]).toEqual([client, stop]);
+});
