@@ -24,6 +24,7 @@ export default defineConfig({
               ...resolution,
               test: {
                 name: "unit",
+                globalSetup: ["./native/test/global-setup.ts"],
                 include: ["packages/*/src/**/*.test.ts", "native/test/**/*.test.ts"],
                 typecheck: {
                   enabled: true,

@@ -36,6 +36,8 @@ export interface ConnectionClaim {
   readonly endpoint?: Endpoint | undefined;
   /** What the client connected to, where the carrier tells it. */
   readonly destination?: Endpoint | undefined;
+  /** The client's virtual network (VPC id, VNI), where the carrier tells it: private addresses are unique within one. */
+  readonly vpcId?: number | undefined;
   readonly tlvs?: readonly Tlv[] | undefined;
   /** Set where the claim was not on this datagram but is remembered from an earlier one of its flow. */
   readonly via?: "flow" | undefined;

@@ -29,3 +29,21 @@ export { NAMED_RANGES, SPECIAL_RANGES, type SpecialRange, specialRangeOf } from 
 export { nearestSpelling } from "./suggestion.ts";
 export { trustFunction } from "./trust-function.ts";
 export type { Warning } from "./warning.ts";
+export { parseTcpPacket, type TcpPacket } from "./wire/tcp-packet.ts";
+export {
+  parseToaLookup,
+  parseToaOptions,
+  TOA_OPTIONS_LIMIT_BYTES,
+  type ToaFault,
+  type ToaReading,
+  type ToaWarning,
+} from "./wire/toa.ts";
+export type { ToaLayout } from "./wire/toa-layouts.ts";
+export { compileToaProduct, type CustomToa } from "./wire/toa-product.ts";
+export {
+  TOA_PRODUCTS,
+  type ToaOption,
+  type ToaPacket,
+  type ToaProduct,
+  type ToaProductName,
+} from "./wire/toa-products.ts";

@@ -1,0 +1,10 @@
+{
+  "targets": [
+    {
+      "target_name": "wherefrom",
+      "sources": ["addon.c", "sockopt.c"],
+      "cflags": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-fvisibility=hidden"],
+      "ldflags": ["-s"]
+    }
+  ]
+}

@@ -1,0 +1,73 @@
+"use strict";
+
+// What addon/addon.c does, by ffi-rs: for a machine that none of our binaries fits. Some 30 times slower, which a connection hardly notices.
+// Argument checks and answers are the addon's; native/test holds the two equal.
+
+const { EBADF, EDOM, EINVAL } = require("node:os").constants.errno;
+const { markAsUntransferable } = require("node:worker_threads");
+
+/** As in addon/sockopt.h. */
+const ANSWER_BYTES = 512;
+const TOA_LOOKUP = 4096;
+const TOA_ANSWER_BYTES = 20;
+/** Linux numbers: include/uapi/linux/in.h and tcp.h. They are the same on every architecture. */
+const IPPROTO_IP = 0;
+const IPPROTO_TCP = 6;
+const TCP_SAVE_SYN = 27;
+const TCP_SAVED_SYN = 28;
+/** musl's dlopen knows this name as itself, too. */
+const LIBC = "libc.so.6";
+
+/** Opens libc. Throws where ffi-rs, its binary, or libc under this name is missing. */
+function openSockopt() {
+  const { DataType, load, open } = require("ffi-rs");
+  const { I32, U8Array } = DataType;
+  open({ library: LIBC, path: LIBC });
+  const buffer = Buffer.alloc(ANSWER_BYTES);
+  // As Node does with an addon's memory: whoever passes it to a worker passes a copy.
+  markAsUntransferable(buffer.buffer);
+
+  const call = (funcName, paramsType, paramsValue) => {
+    const { value, errnoCode } = load({ library: LIBC, funcName, retType: I32, paramsType, paramsValue, errno: true });
+    return value < 0 ? -errnoCode : value;
+  };
+  /** The kernel writes into memory of this call alone, which nobody can have detached. */
+  const ask = (funcName, types, values, length) => {
+    const answer = Buffer.alloc(length);
+    const needed = Buffer.alloc(4);
+    new Uint32Array(needed.buffer, needed.byteOffset, 1)[0] = length;
+    const result = call(funcName, [...types, U8Array, U8Array], [...values, answer, needed]);
+    if (result < 0) return result;
+    const written = new Uint32Array(needed.buffer, needed.byteOffset, 1)[0];
+    if (written > length) return -EINVAL;
+    buffer.set(answer.subarray(0, written));
+    return written;
+  };
+
+  const getSockopt = (fd, level, name, length) => {
+    if (!isDescriptor(fd)) return -EBADF;
+    if (!isInt32(level) || !isInt32(name) || !isInt32(length) || length < 1 || length > ANSWER_BYTES) return -EDOM;
+    return ask("getsockopt", [I32, I32, I32], [fd, level, name], length);
+  };
+  const setSockopt = (fd, level, name, value) => {
+    if (!isDescriptor(fd)) return -EBADF;
+    if (!isInt32(level) || !isInt32(name) || !isInt32(value)) return -EDOM;
+    const option = Buffer.alloc(4);
+    new Int32Array(option.buffer, option.byteOffset, 1)[0] = value;
+    return call("setsockopt", [I32, I32, I32, U8Array, I32], [fd, level, name, option, option.length]);
+  };
+  return {
+    buffer,
+    getSockopt,
+    setSockopt,
+    getPeername: (fd) => (isDescriptor(fd) ? ask("getpeername", [I32], [fd], ANSWER_BYTES) : -EBADF),
+    toaLookup: (fd) => getSockopt(fd, IPPROTO_IP, TOA_LOOKUP, TOA_ANSWER_BYTES),
+    saveSyn: (fd, mode) => setSockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, mode),
+    savedSyn: (fd) => getSockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, ANSWER_BYTES),
+  };
+}
+
+const isInt32 = (value) => Number.isInteger(value) && value >= -0x8000_0000 && value <= 0x7fff_ffff;
+const isDescriptor = (value) => isInt32(value) && value >= 0;
+
+module.exports = { openSockopt };

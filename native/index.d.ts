@@ -1,0 +1,45 @@
+/**
+ * Socket options by file descriptor. Each call answers a length, 0, or a negative errno, and never throws: -EBADF for a descriptor that is no whole number
+ * from 0 on, -EDOM for any other argument that does not fit, which no socket call answers.
+ * The descriptor must be the socket's in this tick: numbers are reused after a close.
+ */
+export interface Sockopt {
+  /** Where answers are written, 512 bytes. One per environment, and the next call overwrites it: read or copy what you need before anything else runs. */
+  readonly buffer: Uint8Array;
+  /** `lengthBytes` is 1 to 512. The answer is in `buffer`, in host byte order where the option is a number. */
+  readonly getSockopt: (fd: number, level: number, name: number, lengthBytes: number) => number;
+  /** Options whose value is a C int. */
+  readonly setSockopt: (fd: number, level: number, name: number, value: number) => number;
+  /** The peer's sockaddr as the kernel tells it, family in host byte order; a kernel module may have put a claim in its place. */
+  readonly getPeername: (fd: number) => number;
+  /**
+   * getsockopt(IPPROTO_IP, 4096): 20 bytes where a TOA module knows an IPv6 client of this IPv4 socket. -ENOPROTOOPT: no module, or none that answers;
+   * -EINVAL and -EFAULT: nothing is known of this connection.
+   */
+  readonly toaLookup: (fd: number) => number;
+  /** TCP_SAVE_SYN on a listener: 0 off, 1 from the IP header on, 2 with the MAC header. Holds for SYNs that come after it. */
+  readonly saveSyn: (fd: number, mode: number) => number;
+  /** TCP_SAVED_SYN of an accepted socket: IP and TCP header. Read once: the second answer is 0, and so is the first under SYN cookies. */
+  readonly savedSyn: (fd: number) => number;
+}
+
+/** Ways to make the calls, best first: a binary of the package, one built on this machine, libc through ffi-rs. */
+export type NativeSource = "prebuild" | "build" | "ffi-rs";
+
+/** What was loaded, and why the better ones were not. */
+export interface NativeStatus {
+  readonly source: NativeSource | "none";
+  /** File of the addon, or the package's name; undefined where nothing was loaded. */
+  readonly path: string | undefined;
+  /** Best first. */
+  readonly skipped: readonly { readonly source: NativeSource; readonly reason: string }[];
+}
+
+/**
+ * The calls, loaded when first asked for, once per environment (a worker has its own); undefined where nothing can be loaded:
+ * not on Linux, `WHEREFROM_NO_NATIVE` set, `--no-addons`, or no binary and no ffi-rs.
+ */
+export function loadSockopt(): Sockopt | undefined;
+
+/** How the calls are made in this process. Loads them. */
+export function nativeStatus(): NativeStatus;

@@ -1,0 +1,64 @@
+// npm run build: the addon for this machine, into build/Release. `buildAddon` builds it for any.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const NATIVE = join(import.meta.dirname, "..");
+export const ADDON = join(NATIVE, "build", "Release", "wherefrom.node");
+const SOURCES = join(NATIVE, "addon");
+
+/** Node's own headers, where they are installed beside it: node-gyp then downloads nothing. */
+export function headers() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, "include", "node", "node_api.h")) ? prefix : undefined;
+}
+
+export const isProgram = (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0;
+
+const LOCAL_COMPILER = process.env.CC ?? "cc";
+
+/** Why the addon cannot be built here, or undefined. */
+export function whyUnbuildable(compiler = LOCAL_COMPILER) {
+  const missing = [compiler, "make", "python3"].find((name) => !isProgram(name));
+  return missing === undefined ? undefined : `${missing} is not installed`;
+}
+
+/** Whether `target` is older than a source, or absent. */
+export function isStale(target) {
+  if (!existsSync(target)) return true;
+  const built = statSync(target).mtimeMs;
+  return readdirSync(SOURCES).some((name) => statSync(join(SOURCES, name)).mtimeMs > built);
+}
+
+/**
+ * Builds in a directory of its own and moves the binary to `target`, so that several may build at once and nobody loads half a file.
+ * Throws with what node-gyp wrote.
+ */
+export function buildAddon(target = ADDON, { arch = process.arch, compiler = LOCAL_COMPILER } = {}) {
+  mkdirSync(join(NATIVE, "build"), { recursive: true });
+  const directory = mkdtempSync(join(NATIVE, "build", "gyp-"));
+  try {
+    cpSync(SOURCES, directory, { recursive: true });
+    const gyp = createRequire(import.meta.url).resolve("node-gyp/bin/node-gyp.js");
+    const prefix = headers();
+    const nodedir = prefix === undefined ? [] : [`--nodedir=${prefix}`];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [gyp, "rebuild", `--arch=${arch}`, ...nodedir], {
+      cwd: directory,
+      encoding: "utf8",
+      // gyp links with the C++ compiler, and the addon would ask for a libstdc++ that it does not use, and musl does not have.
+      env: { ...process.env, CC: compiler, CXX: compiler, LINK: compiler },
+    });
+    if (status !== 0) throw new Error(`node-gyp ended with ${status}\n${stdout}${stderr}`);
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(join(directory, "build", "Release", "wherefrom.node"), target);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  buildAddon();
+  console.log(ADDON);
+}
