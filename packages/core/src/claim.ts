@@ -32,6 +32,10 @@ export interface ConnectionClaim {
    * "unknown": it says that it does not know (PROXY v1 UNKNOWN, v2 AF_UNSPEC). "malformed": the bytes were no claim.
    */
   readonly says: "address" | "self" | "unknown" | "malformed";
+  /** Why the bytes were no claim, where `says` is "malformed": a word of the parser's closed set, e.g. "several". */
+  readonly reason?: string | undefined;
+  /** What is odd about a claim that counts all the same: words of the parser's closed set. Each becomes a warning `claim-odd`. */
+  readonly oddities?: readonly string[] | undefined;
   /** Address text in any valid spelling, and the port if one was named. Present exactly where `says` is "address". */
   readonly endpoint?: Endpoint | undefined;
   /** What the client connected to, where the carrier tells it. */

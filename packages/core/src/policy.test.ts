@@ -582,6 +582,16 @@ describe("a policy", () => {
     expect(policy.unixRule).toBe(1);
   });
 
+  test("knows what its machines may say of connections", () => {
+    const { connectionMethods } = compilePolicy({
+      rules: [
+        { peers: ["10.0.0.0/8"], says: ["proxy-protocol", "x-forwarded-for"] },
+        { peers: ["11.0.0.0/8"], says: "toa" },
+      ],
+    });
+    expect(connectionMethods).toEqual(["toa", "proxy-protocol"]);
+  });
+
   test("knows which headers it may look at, and whether a certificate is asked for", () => {
     const policy = compilePolicy({
       rules: [
@@ -603,6 +613,7 @@ describe("a policy", () => {
     expect(policy.noticedHeaders).toEqual(
       expect.arrayContaining(["forwarded", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"]),
     );
+    expect(policy.connectionMethods).toEqual([]);
     expect(policy.demandsCertificate).toBe(true);
     expect(
       compilePolicy({ trust: ["private"], from, with: { header: "x-secret", equals: "12345678" } }).demandsCertificate,

@@ -1,4 +1,14 @@
-import { type Carrier, type CarrierOption, isList, NOTICED_HEADERS, ORIGIN_HEADERS, type Says } from "./carrier.ts";
+import {
+  type Carrier,
+  type CarrierOption,
+  CONNECTION_METHOD_BITS,
+  isConnectionMethod,
+  isList,
+  NOTICED_HEADERS,
+  ORIGIN_HEADERS,
+  type Says,
+} from "./carrier.ts";
+import type { ConnectionMethod } from "./claim.ts";
 import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
 import { explainUnknownKey } from "./option-keys.ts";
@@ -103,6 +113,8 @@ export interface Policy {
   readonly noticedHeaders: readonly string[];
   /** What is worth saying at start-up although it is no error. */
   readonly notices: readonly Notice[];
+  /** What machines may say of connections and datagrams, over all rules: what no rule reads need not be collected. */
+  readonly connectionMethods: readonly ConnectionMethod[];
   /** Whether a rule demands a client certificate: collectors then read it. */
   readonly demandsCertificate: boolean;
 }
@@ -142,8 +154,16 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
     noticedHeaders: [...NOTICED_HEADERS, ...ORIGIN_HEADERS],
     notices: rules.flatMap(({ ranges }) => (ranges === undefined ? [] : findStaleness(ranges, now))),
+    connectionMethods: saidMethods(compiled),
     demandsCertificate: compiled.some(({ demand }) => demand !== undefined && "certificate" in demand),
   });
+}
+
+function saidMethods(rules: readonly Rule[]): readonly ConnectionMethod[] {
+  return Object.keys(CONNECTION_METHOD_BITS).filter(
+    (method) =>
+      isConnectionMethod(method) && rules.some(({ connection }) => (connection & CONNECTION_METHOD_BITS[method]) !== 0),
+  ) as ConnectionMethod[];
 }
 
 function demandedHeaders(rules: readonly Rule[]): string[] {

@@ -111,6 +111,23 @@ describe("claim-unread", () => {
   });
 });
 
+describe("claim-odd", () => {
+  const balancer: PolicyOptions = { trust: ["10.0.0.0/8"], from: "proxy-protocol" };
+
+  test("each oddity of a claim that was read", () => {
+    const odd = { ...claimOf("address", CLIENT), oddities: ["later-option", "experiment"] };
+    expect(warningsOf(balancer, {}, { claims: [odd] })).toEqual([
+      { code: "claim-odd", detail: 'proxy-v1 "PROXY TCP4": later-option' },
+      { code: "claim-odd", detail: 'proxy-v1 "PROXY TCP4": experiment' },
+    ]);
+  });
+
+  test("not of one that nobody read", () => {
+    const odd = { ...claimOf("address", CLIENT), oddities: ["later-option"] };
+    expect(warningsOf(balancer, {}, { peer: "8.8.8.8", claims: [odd] })).toMatchObject([{ code: "claim-unread" }]);
+  });
+});
+
 describe("header-from-untrusted-peer", () => {
   test("every noticed header of a peer that no rule names", () => {
     const headers = { "x-forwarded-for": CLIENT, "x-real-ip": [CLIENT], forwarded: "for=x" };

@@ -11,12 +11,13 @@ import { element, NODE, readLastElement } from "./wire/x-forwarded-for.ts";
 /**
  * Something that the walk did not use and that somebody should look at. A warning never changes an answer.
  * - `claim-unread`: the connection carries a claim that no rule reads, or that a machine made whom no rule names.
+ * - `claim-odd`: a claim that was read has something about it that its sender would not send: its parser's word for it stands in the detail.
  * - `header-from-untrusted-peer`: an address header came from a peer that no rule names: a client's own text, or a proxy that is missing from the policy.
  * - `carrier-disagrees`: a header that no rule reads names somebody else than the client.
  * - `client-is-proxy`: the machine that the hop count makes the client is in the range of the proxies: perhaps there is one proxy more than counted.
  */
 export interface Warning {
-  readonly code: "claim-unread" | "header-from-untrusted-peer" | "carrier-disagrees" | "client-is-proxy";
+  readonly code: "claim-unread" | "claim-odd" | "header-from-untrusted-peer" | "carrier-disagrees" | "client-is-proxy";
   /** One sentence, with the offending text in quotes. */
   readonly detail: string;
 }
@@ -34,6 +35,11 @@ export function findWarnings(
   const warnings: Warning[] = [];
   for (const claim of connection.claims) {
     if (!hops.some((hop) => hop.claim === claim)) warnings.push(unread(claim, hops));
+    else {
+      for (const oddity of claim.oddities ?? []) {
+        warnings.push({ code: "claim-odd", detail: `${claim.format} ${quote(claim.raw)}: ${oddity}` });
+      }
+    }
   }
   const untrusted = hops.length === 1 && hops[0]?.verdict.trusted === false;
   for (const header of new Set([...NOTICED_HEADERS, ...policy.headers])) {
