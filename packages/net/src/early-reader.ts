@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Policy } from "@wherefrom/core";
-import { connectionOf } from "./connection-of.ts";
-import { forgetResolution, type Kept, POLICY } from "./kept.ts";
+import { connectionOf, keepConnection } from "./connection-of.ts";
+import { COLLECTOR, forgetResolution, type Kept, POLICY } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
 const EARLY: unique symbol = Symbol.for("wherefrom.early");
@@ -17,7 +17,9 @@ export function readEarly(server: Server): void {
   if (early[EARLY] === true) return;
   early[EARLY] = true;
   server.prependListener("connection", (socket) => {
-    connectionOf(socket);
+    const connection = connectionOf(socket);
+    const collector = early[COLLECTOR];
+    if (collector !== undefined) keepConnection(socket, collector.collect(socket, connection));
     if (early[POLICY] !== undefined) putUnder(early[POLICY], socket);
   });
 }

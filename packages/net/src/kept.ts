@@ -1,16 +1,25 @@
 import type { Connection, Policy, Resolution } from "@wherefrom/core";
+import type { SocketLike } from "./source.ts";
 
 /** On a socket: what is known of the connection. Registered symbols, so that two copies of this package meet. */
 export const CONNECTION: unique symbol = Symbol.for("wherefrom.connection");
 /** On a server or socket: the policy in force. */
 export const POLICY: unique symbol = Symbol.for("wherefrom.policy");
+/** On a server: who reads more of its connections than the peer. */
+export const COLLECTOR: unique symbol = Symbol.for("wherefrom.collector");
 /** On globalThis: the Resolutions of requests and sockets, one table for all copies of this package. */
 const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
+
+/** Learns what machines said of a connection (TOA), in the tick of 'connection'. Another copy of this package may have made it. */
+export interface Collector {
+  readonly collect: (socket: SocketLike, connection: Connection) => Connection;
+}
 
 /** What wherefrom keeps on sockets and servers of others. */
 export interface Kept {
   [CONNECTION]?: Connection;
   [POLICY]?: Policy;
+  [COLLECTOR]?: Collector | undefined;
 }
 
 type Table = WeakMap<object, Resolution>;

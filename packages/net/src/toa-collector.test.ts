@@ -1,0 +1,148 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { compilePolicy, type Resolution, WherefromError } from "@wherefrom/core";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { getClient } from "./get-client.ts";
+import { loadSockopt } from "./native.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { toaStatus } from "./toa-server.ts";
+import { wherefrom } from "./wherefrom.ts";
+
+const policy = compilePolicy({ trust: ["127.0.0.0/8"], from: "toa" });
+const sockopt = loadSockopt();
+const hasModule = existsSync("/sys/module/toa");
+
+/** One connection from 127.0.0.1 to a server of `options`: its client, and what the server says of itself. */
+async function reach(options: ServerOptions, more: { policy?: typeof policy; late?: true } = {}) {
+  const server = createServer();
+  const put = (): Server => wherefrom(server, more.policy ?? policy, options);
+  if (more.late === undefined) put();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  if (more.late !== undefined) put();
+  onTestFinished(() => void server.close());
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  const [socket] = await accepted;
+  return { resolution: getClient(socket), socket, client, status: toaStatus(server) };
+}
+
+const summaryOf = ({ client, nearest, stop, hops }: Resolution) => ({
+  client: client?.address,
+  nearest: nearest?.address,
+  stop,
+  hops: hops.map(({ method, format }) => `${method} ${format}`),
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", () => {
+  test("a balancer's connection whose SYN carries no option is carrier-absent, and its peer is known", async () => {
+    const { resolution, status } = await reach({ toa: "lvs" });
+    expect(status).toMatchObject({ product: "lvs", reader: "saved-syn", savedSyn: "on", module: undefined });
+    expect(summaryOf(resolution)).toEqual({
+      client: undefined,
+      nearest: "127.0.0.1",
+      stop: "carrier-absent",
+      hops: ["socket tcp"],
+    });
+    expect(resolution.warnings).toEqual([]);
+  });
+
+  test("a server that listens already keeps SYNs from then on", async () => {
+    const { status, resolution } = await reach({ toa: "lvs" }, { late: true });
+    expect(status?.savedSyn).toBe("on");
+    expect(resolution.stop).toBe("carrier-absent");
+  });
+
+  test("a product that puts nothing into SYNs cannot be read, which is said once and in the status", async () => {
+    const emitted = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const { status } = await reach({ toa: "dpvs" });
+    expect(status).toMatchObject({ reader: "none", savedSyn: "off: dpvs puts nothing into SYNs" });
+    expect(emitted.mock.calls).toEqual([
+      [
+        "the TCP options of dpvs cannot be read here: no kernel module, and saved SYNs are off: dpvs puts nothing into SYNs. Clients behind it stay unknown",
+        { type: "WherefromWarning", code: "WHEREFROM_TOA_UNREADABLE" },
+      ],
+    ]);
+  });
+
+  test("where a module is said to be there, the SYN's source is the peer, and a peer that was not replaced named nobody", async () => {
+    const { resolution, status } = await reach({ toa: { product: "lvs", reader: "module" } });
+    expect(status).toMatchObject({ reader: "module", savedSyn: "on" });
+    expect(summaryOf(resolution)).toMatchObject({ client: undefined, stop: "carrier-absent", hops: ["socket tcp"] });
+  });
+
+  test("where a module is said to be there and no SYN was kept, nobody knows the peer", async () => {
+    const server = wherefrom(createServer(), policy, { toa: { product: "lvs", reader: "module" } });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    sockopt?.saveSyn((server as unknown as { _handle: { fd: number } })._handle.fd, 0);
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    onTestFinished(() => void client.destroy());
+    const [socket] = await accepted;
+    expect(getClient(socket)).toMatchObject({
+      client: undefined,
+      stop: "untrusted-hop",
+      hops: [{ format: "unverified", verdict: { trusted: false, reason: "peer-unverified" } }],
+    });
+    // Whoever lets nobody but the balancer reach the port may say so.
+    const believing = compilePolicy({ trust: ["unverified"], from: "toa" });
+    expect(getClient(socket, believing)).toMatchObject({
+      client: { address: "127.0.0.1", port: client.localPort },
+      method: "toa",
+      stop: "untrusted-hop",
+    });
+  });
+
+  test("a connection's SYN is read in the tick of 'connection', and what comes later changes nothing", async () => {
+    const { socket, resolution } = await reach({ toa: "lvs" });
+    const fd = (socket as unknown as { _handle: { fd: number } })._handle.fd;
+    expect(sockopt?.savedSyn(fd)).toBe(0);
+    expect(getClient(socket)).toBe(resolution);
+  });
+
+  test("a later policy without toa ends the reading", async () => {
+    const server = wherefrom(createServer(), policy, { toa: "lvs" });
+    wherefrom(server, policy);
+    expect(toaStatus(server)).toBeUndefined();
+  });
+});
+
+test.each<[title: string, ServerOptions["toa"], code: string, detail: string]>([
+  [
+    "an unknown product",
+    "lsv" as "lvs",
+    "ERR_WHEREFROM_INVALID_CARRIER",
+    '"lsv" is no TOA product; did you mean "lvs"?',
+  ],
+  [
+    "an unknown reader",
+    { product: "lvs", reader: "saved-sin" as "saved-syn" },
+    "ERR_WHEREFROM_INVALID_CARRIER",
+    '"saved-sin" is no reader of TOA; did you mean "saved-syn"?',
+  ],
+  [
+    "an unknown key",
+    { product: "lvs", readers: 1 } as ServerOptions["toa"],
+    "ERR_WHEREFROM_INVALID_CARRIER",
+    '"readers" is no key of toa; "product", "reader" are',
+  ],
+])("%s is refused when the server is made", (_title, toa, code, detail) => {
+  const server = createServer();
+  expect(() => wherefrom(server, policy, { toa })).toThrow(expect.objectContaining({ code, message: detail }));
+  expect(toaStatus(server)).toBeUndefined();
+});
+
+test("options that no rule of the policy would believe are refused", () => {
+  const headers = compilePolicy({ trust: ["127.0.0.0/8"], from: "x-forwarded-for" });
+  const put = (): unknown => wherefrom(createServer(), headers, { toa: "lvs" });
+  expect(put).toThrow(WherefromError);
+  expect(put).toThrow(
+    'toa: "lvs" is read, and no rule believes it: name the balancer with { peers: ["10.0.0.0/24"], says: "toa" }',
+  );
+});
