@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
 import { compilePolicy, type PolicyOptions } from "./policy.ts";
+import { cloudflare } from "./presets/index.ts";
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 const packages = new URL("../../", import.meta.url);
@@ -60,6 +61,19 @@ describe("every code", () => {
     expect(() => run(typed)).toThrow(expect.objectContaining({ code, message: seen }));
     expect(() => run(instead)).not.toThrow();
   });
+});
+
+test("ERR_WHEREFROM_SHARED_RANGES: the documented call throws the documented message", () => {
+  const chapter = documentation.split(/^## /m).find((text) => text.startsWith("ERR_WHEREFROM_SHARED_RANGES\n"))!;
+  const [typed = "", seen = "", instead = ""] = [...chapter.matchAll(/```(?:ts|text)\n([\s\S]*?);?\n```/g)].map(
+    ([, block]) => block!,
+  );
+  const ranges = { source: "cloudflare", asOf: "2026-11-01", prefixes: ["173.245.48.0/20"] };
+  const context = { cloudflare, ranges, process: { env: { ORIGIN_SECRET: "correct horse" } } };
+  expect(() => runInNewContext(typed, context)).toThrow(
+    expect.objectContaining({ code: "ERR_WHEREFROM_SHARED_RANGES", message: seen }),
+  );
+  expect(() => compilePolicy({ rules: [runInNewContext(instead, context)] })).not.toThrow();
 });
 
 /** Runs a documented `compilePolicy(...)` call. */

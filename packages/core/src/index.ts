@@ -6,6 +6,7 @@ export type { Demand } from "./demand.ts";
 export { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 export { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
 export type { ClientCertificate, Connection, Evidence, Headers, Transport } from "./evidence.ts";
+export { NAMED_RANGES } from "./named-ranges.ts";
 export type { Origin } from "./origin.ts";
 export { createPeerMemory, type PeerMemory } from "./peer-memory.ts";
 export {
@@ -25,25 +26,7 @@ export { covers, formatPrefix, parsePrefix, type Prefix } from "./prefix.ts";
 export { rateLimitKey, type RateLimitKeyOptions } from "./rate-limit-key.ts";
 export { clientAddress, type Resolution, resolve } from "./resolution.ts";
 export { formatResolution } from "./resolution-text.ts";
-export { NAMED_RANGES, SPECIAL_RANGES, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
+export { SPECIAL_RANGES, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
 export { nearestSpelling } from "./suggestion.ts";
 export { trustFunction } from "./trust-function.ts";
 export type { Warning } from "./warning.ts";
-export { parseTcpPacket, type TcpPacket } from "./wire/tcp-packet.ts";
-export {
-  parseToaLookup,
-  parseToaOptions,
-  TOA_OPTIONS_LIMIT_BYTES,
-  type ToaFault,
-  type ToaReading,
-  type ToaWarning,
-} from "./wire/toa.ts";
-export type { ToaLayout } from "./wire/toa-layouts.ts";
-export { compileToaProduct, type CustomToa } from "./wire/toa-product.ts";
-export {
-  TOA_PRODUCTS,
-  type ToaOption,
-  type ToaPacket,
-  type ToaProduct,
-  type ToaProductName,
-} from "./wire/toa-products.ts";

@@ -3,7 +3,7 @@ import { WherefromError } from "./errors.ts";
 import { formatPrefix, type Prefix, readPrefix } from "./prefix.ts";
 import type { PrefixSet } from "./prefix-set.ts";
 import { PrefixSetBuilder } from "./prefix-set-builder.ts";
-import { NAMED_RANGES } from "./special-ranges.ts";
+import { NAMED_RANGES } from "./named-ranges.ts";
 import { explainPrefixFault, nearestSpelling } from "./suggestion.ts";
 
 /** Which owner names an address: longest prefix first, a prefix with the address's zone before all others. */

@@ -11,6 +11,7 @@ import {
 import type { ConnectionMethod } from "./claim.ts";
 import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
+import { lookAlikesOf } from "./look-alike.ts";
 import { explainUnknownKey } from "./option-keys.ts";
 import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
 import { ageInDays, type RangeTable } from "./presets/range-table.ts";
@@ -111,6 +112,8 @@ export interface Policy {
   /** Names of the headers on which the answer depends, and of those on which only its origin and warnings do. */
   readonly walkedHeaders: readonly string[];
   readonly noticedHeaders: readonly string[];
+  /** Names that others take for one of these headers, each with that header. They are never read; one that is there is warned of. */
+  readonly lookAlikes: ReadonlyMap<string, string>;
   /** What is worth saying at start-up although it is no error. */
   readonly notices: readonly Notice[];
   /** What machines may say of connections and datagrams, over all rules: what no rule reads need not be collected. */
@@ -143,6 +146,8 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     return compileRule(rule, says);
   });
   if (hops > 0) checkHops(compiled);
+  const noticed = new Set<string>([...NOTICED_HEADERS, ...ORIGIN_HEADERS]);
+  const lookAlikes = findLookAlikes(new Set([...noticed, ...says.headers]));
   return Object.freeze<Policy>({
     rules: [undefined, ...compiled],
     peers: peers.build(),
@@ -152,11 +157,21 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     hops,
     headers: says.headers,
     walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
-    noticedHeaders: [...NOTICED_HEADERS, ...ORIGIN_HEADERS],
+    noticedHeaders: [...noticed, ...lookAlikes.keys()],
+    lookAlikes,
     notices: rules.flatMap(({ ranges }) => (ranges === undefined ? [] : findStaleness(ranges, now))),
     connectionMethods: saidMethods(compiled),
     demandsCertificate: compiled.some(({ demand }) => demand !== undefined && "certificate" in demand),
   });
+}
+
+/** A header that the policy reads under this very name is no look-alike. */
+function findLookAlikes(headers: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const header of headers) {
+    for (const name of lookAlikesOf(header)) if (!headers.has(name)) found.set(name, header);
+  }
+  return found;
 }
 
 function saidMethods(rules: readonly Rule[]): readonly ConnectionMethod[] {

@@ -1,7 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { describe, expect, test } from "vitest";
 import { covers, formatPrefix, parsePrefix } from "./prefix.ts";
-import { NAMED_RANGES, SPECIAL_RANGES, specialRangeOf } from "./special-ranges.ts";
+import { NAMED_RANGES } from "./named-ranges.ts";
+import { SPECIAL_RANGES, specialRangeOf } from "./special-ranges.ts";
 
 /** What ipaddr.js calls the rows of each name. */
 const IPADDR_NAMES: Readonly<Record<string, readonly string[]>> = {

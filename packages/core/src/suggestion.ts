@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
 import { formatPrefix, parsePrefix, type Prefix, type PrefixFault, readPrefix, wordMask } from "./prefix.ts";
 
 /** Furthest misspelling that is still worth a guess, in edits. */
@@ -48,15 +47,35 @@ function suggestPrefix(text: string, fault: PrefixFault): string | undefined {
   return undefined;
 }
 
-/** "10/8" and "10.1/16" with their missing octets; octal, hexadecimal and integer spellings as ipaddr.js and inet_aton read them. A lone small number is somebody's hop count and gets no guess. */
+/** "10/8" and "10.1/16" with their missing octets; octal, hexadecimal and integer spellings as inet_aton(3) reads them. A lone small number is somebody's hop count and gets no guess. */
 function suggestAddress(address: string, suffix: string): string | undefined {
   if (/^\d{1,3}(?:\.\d{1,3}){0,2}$/.test(address) && suffix !== "") {
     const octets = address.split(".");
     while (octets.length < 4) octets.push("0");
     return checked(octets.map(Number).join(".") + suffix);
   }
-  if (/^\d{1,4}$/.test(address) || !ipaddr.IPv4.isValid(address)) return undefined;
-  return checked(ipaddr.IPv4.parse(address).toString() + suffix);
+  const loose = /^\d{1,4}$/.test(address) ? undefined : readLoosely(address);
+  return loose === undefined ? undefined : checked(dotted(loose) + suffix);
+}
+
+/** inet_aton(3): one to four parts, each octal, hexadecimal or decimal; the last one fills what is left. */
+function readLoosely(text: string): number | undefined {
+  const parts = text.split(".");
+  if (parts.length > 4) return undefined;
+  let address = 0;
+  for (const [index, part] of parts.entries()) {
+    if (!/^(?:0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.test(part)) return undefined;
+    const value = /^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part);
+    const isLast = index === parts.length - 1;
+    const room = isLast ? 256 ** (5 - parts.length) : 256;
+    if (value >= room) return undefined;
+    address += isLast ? value : value * 256 ** (3 - index);
+  }
+  return address;
+}
+
+function dotted(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 }
 
 function checked(text: string): string | undefined {
@@ -85,8 +104,10 @@ function maskedPrefix(text: string): string | undefined {
 
 /** The length that a dotted netmask writes, or undefined. */
 function maskLength(mask: string): string | undefined {
-  if (!ipaddr.IPv4.isValidFourPartDecimal(mask)) return undefined;
-  return ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask()?.toString();
+  const bits = /^\d+\.\d+\.\d+\.\d+$/.test(mask) ? readLoosely(mask) : undefined;
+  if (bits === undefined) return undefined;
+  const length = Math.clz32(~bits);
+  return bits === (length === 0 ? 0 : (-1 << (32 - length)) >>> 0) ? `${length}` : undefined;
 }
 
 /** Optimal string alignment distance, on short names only. */

@@ -111,6 +111,37 @@ describe("claim-unread", () => {
   });
 });
 
+describe("look-alike-header", () => {
+  test.each(["x_forwarded_for", "x.forwarded.for", "x-forwarded_for", "x_real_ip", "x_forwarded_proto"])(
+    "%s is never read, and is warned of",
+    (name) => {
+      const headers = { "x-forwarded-for": CLIENT, [name]: "9.9.9.9" };
+      const connection: Connection = { transport: "tcp", peer: "10.0.0.1", peerPort: 1, claims: [] };
+      const { client, warnings } = resolve({ connection, headers }, compilePolicy(trusted));
+      expect(client?.address).toBe(CLIENT);
+      expect(warnings).toEqual([
+        { code: "look-alike-header", detail: expect.stringMatching(new RegExp(`^${name} "9.9.9.9" is not x-`)) },
+      ]);
+    },
+  );
+
+  test("of a header of the policy's own", () => {
+    const own: PolicyOptions = { trust: ["10.0.0.0/8"], from: { header: "x-my-client" } };
+    expect(warningsOf(own, { "x-my-client": CLIENT, "x-my_client": "9.9.9.9" })).toEqual([
+      {
+        code: "look-alike-header",
+        detail:
+          'x-my_client "9.9.9.9" is not x-my-client, and was not read; what stands behind this service may take it for it',
+      },
+    ]);
+  });
+
+  test("a header that the policy reads under such a name is none", () => {
+    const own: PolicyOptions = { trust: ["10.0.0.0/8"], from: { header: "x_real_ip", form: "address" } };
+    expect(warningsOf(own, { x_real_ip: CLIENT })).toEqual([]);
+  });
+});
+
 describe("claim-odd", () => {
   const balancer: PolicyOptions = { trust: ["10.0.0.0/8"], from: "proxy-protocol" };
 

@@ -14,10 +14,17 @@ import { element, NODE, readLastElement } from "./wire/x-forwarded-for.ts";
  * - `claim-odd`: a claim that was read has something about it that its sender would not send: its parser's word for it stands in the detail.
  * - `header-from-untrusted-peer`: an address header came from a peer that no rule names: a client's own text, or a proxy that is missing from the policy.
  * - `carrier-disagrees`: a header that no rule reads names somebody else than the client.
+ * - `look-alike-header`: a header that CGI, PHP or WSGI would take for an address header (`x_forwarded_for`) was there. It is never read.
  * - `client-is-proxy`: the machine that the hop count makes the client is in the range of the proxies: perhaps there is one proxy more than counted.
  */
 export interface Warning {
-  readonly code: "claim-unread" | "claim-odd" | "header-from-untrusted-peer" | "carrier-disagrees" | "client-is-proxy";
+  readonly code:
+    | "claim-unread"
+    | "claim-odd"
+    | "header-from-untrusted-peer"
+    | "carrier-disagrees"
+    | "look-alike-header"
+    | "client-is-proxy";
   /** One sentence, with the offending text in quotes. */
   readonly detail: string;
 }
@@ -56,6 +63,14 @@ export function findWarnings(
         detail: `${header} ${quote(value)} was not read on this path and does not name ${client}`,
       });
     }
+  }
+  for (const [name, header] of policy.lookAlikes) {
+    const value = headerText(headers[name]);
+    if (value === undefined) continue;
+    warnings.push({
+      code: "look-alike-header",
+      detail: `${name} ${quote(value)} is not ${header}, and was not read; what stands behind this service may take it for it`,
+    });
   }
   const last = hops.at(-1);
   if (last?.endpoint !== undefined && !last.verdict.trusted && last.verdict.reason === "hop-count") {

@@ -1,4 +1,4 @@
-import { parseTcpPacket, type TcpPacket } from "@wherefrom/core";
+import { parseTcpPacket, type TcpPacket } from "@wherefrom/core/wire";
 import type { Sockopt } from "@wherefrom/native";
 
 /** From the IP header on: tcp(7), TCP_SAVE_SYN. */

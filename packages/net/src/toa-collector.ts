@@ -1,16 +1,7 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
-import {
-  type Connection,
-  type ConnectionClaim,
-  type Endpoint,
-  formatEndpoint,
-  parseAddress,
-  parseToaLookup,
-  parseToaOptions,
-  type TcpPacket,
-  type ToaProduct,
-} from "@wherefrom/core";
+import { type Connection, type ConnectionClaim, type Endpoint, formatEndpoint, parseAddress } from "@wherefrom/core";
+import { parseToaLookup, parseToaOptions, type TcpPacket, type ToaProduct } from "@wherefrom/core/wire";
 import type { NativeStatus, Sockopt } from "@wherefrom/native";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt, nativeStatus } from "./native.ts";

@@ -1,12 +1,5 @@
-import {
-  compileToaProduct,
-  type CustomToa,
-  nearestSpelling,
-  type Policy,
-  type ToaProduct,
-  type ToaProductName,
-  WherefromError,
-} from "@wherefrom/core";
+import { nearestSpelling, type Policy, WherefromError } from "@wherefrom/core";
+import { compileToaProduct, type CustomToa, type ToaProduct, type ToaProductName } from "@wherefrom/core/wire";
 
 /**
  * How to learn what stood in a connection's first packets.

@@ -1,5 +1,6 @@
-import { compilePolicy } from "@wherefrom/core";
-import { wherefrom } from "@wherefrom/express";
+import type { IncomingMessage } from "node:http";
+import { compilePolicy, rateLimitKey } from "@wherefrom/core";
+import { getClient, wherefrom } from "@wherefrom/express";
 import { rateLimit } from "express-rate-limit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serve, VERSIONS } from "./express-site.ts";
@@ -43,6 +44,47 @@ describe.each(VERSIONS)("express-rate-limit on %s", (_, express) => {
     }
     expect(statuses).toEqual([200, 200, 429, 429]);
     expect(said()).not.toContain("ERR_ERL_");
+  });
+
+  test("keyed by rateLimitKey, the addresses of one IPv6 network are one client, and an unknown client is counted by its peer", async () => {
+    const said = complaints();
+    const app = express();
+    const keyed = rateLimit({
+      windowMs: 60_000,
+      limit: 2,
+      keyGenerator: (request) => rateLimitKey(getClient(request)),
+    });
+    app.use(wherefrom(policy), keyed, (_request, response) => void response.end());
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const client of ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1", "garbage"]) {
+      statuses.push((await ask("/", client)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 200, 200]);
+    expect(said()).not.toContain("ERR_ERL_");
+  });
+
+  test("a direct client that sends Forwarded is counted right; only without a keyGenerator it prints ERR_ERL_FORWARDED_HEADER", async () => {
+    for (const [options, complains] of [
+      [{}, true],
+      [{ keyGenerator: (request: IncomingMessage) => rateLimitKey(getClient(request)) }, false],
+    ] as const) {
+      const said = complaints();
+      const app = express();
+      const direct = wherefrom(compilePolicy({ trust: [] }));
+      app.use(
+        direct,
+        rateLimit({ windowMs: 60_000, limit: 2, ...options }),
+        (_request, response) => void response.end(),
+      );
+      const ask = await serve(app);
+      const statuses: number[] = [];
+      for (const forged of ["for=9.9.9.9", "for=9.9.9.8", "for=9.9.9.7"]) {
+        statuses.push((await ask("/", undefined, { forwarded: forged })).status);
+      }
+      expect(statuses).toEqual([200, 200, 429]);
+      expect(said().includes("ERR_ERL_FORWARDED_HEADER")).toBe(complains);
+    }
   });
 
   test("without the middleware it complains, and counts both clients as one: what the tests above would see", async () => {
