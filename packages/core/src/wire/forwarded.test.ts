@@ -270,6 +270,7 @@ test.each([
     undefined,
     "malformed-hop",
   ],
+  ["an extension as long as proto", "for=203.0.113.7;abcde=1", "203.0.113.7", "untrusted-hop"],
   ["two parameters of one unregistered length", "for=203.0.113.7;abcdefg=1", "203.0.113.7", "untrusted-hop"],
   ["a quoted string after a line's end", 'x"\n"', undefined, "malformed-hop"],
 ])("%s is read the long way", (_title, forwarded, client, stop) => {
@@ -277,4 +278,10 @@ test.each([
   const peer = { transport: "tcp", peer: "10.0.0.1", peerPort: undefined, claims: [] } as const;
   const resolution = resolve({ connection: peer, headers: { forwarded } }, policy);
   expect([resolution.client?.address, resolution.stop]).toEqual([client, stop]);
+});
+
+test("an element whose name begins exactly where the usual length ends is read like any other", () => {
+  const head = "for=203.0.113.7;host=";
+  const element = head + "a".repeat(128 - head.length);
+  expect(ask(`for=9.9.9.9,${element}`).client?.address).toBe(CLIENT);
 });
