@@ -82,6 +82,8 @@ describe("no TCP packet", () => {
     ["UDP over IPv6", changed(SYN6, 6, 17)],
     ["a fragment (RFC 791, 3.1)", changed(ACK4, 7, 1)],
     ["a fragment of IPv6", changed(SYN6, 6, 44)],
+    ["a chain of IPv6 headers that the packet's end cuts", withExtensions([0, 60]).subarray(0, 48)],
+    ["one that the end cuts within a header", withExtensions([0, 60]).subarray(0, 41)],
     ["a data offset shorter than a TCP header", changed(ACK4, 32, 0x40)],
     ["a data offset beyond the packet", changed(ACK4, 32, 0xf0)],
   ])("%s", (_title, bytes) => {
@@ -93,8 +95,7 @@ describe("no TCP packet", () => {
     ["IPv6", SYN6],
   ])("%s: no truncation of a packet is one", (_family, hex) => {
     const bytes = bytesOf(hex);
-    for (let length = 0; length < bytes.length; length++) {
-      expect(parseTcpPacket(bytes.subarray(0, length)), String(length)).toBeUndefined();
-    }
+    const lengths = [...bytes.keys()].filter((length) => parseTcpPacket(bytes.subarray(0, length)) !== undefined);
+    expect(lengths).toEqual([]);
   });
 });

@@ -47,10 +47,7 @@ test("whatever the options are, the answer is a canonical claim or a reason, and
       (bytes, product, packet, family) => {
         const reading = parseToaOptions(bytes, product, packet, family);
         expect(parseToaOptions(bytes, product, packet, family)).toEqual(reading);
-        if (!reading.ok) {
-          expect(reading.at).toBeLessThanOrEqual(TOA_OPTIONS_LIMIT_BYTES);
-          return;
-        }
+        if (!reading.ok) return;
         claims++;
         const { claim } = reading;
         if (claim.says === "unknown") return;

@@ -32,34 +32,34 @@ describe("a balancer that is no known product", () => {
   });
 });
 
-test.each<[title: string, option: unknown, message: string]>([
-  ["a misspelt product", "dvps", '"dvps" is no TOA product; did you mean "dpvs"?'],
+test.each<[title: string, option: unknown, message: RegExp]>([
+  ["a misspelt product", "dvps", /^"dvps" is no TOA product; did you mean "dpvs"\?$/],
   [
     "a product that nobody knows",
     "big-ip-9000-xl",
-    '"big-ip-9000-xl" is no TOA product; "lvs", "dpvs", "dpvs-2022", "tencent-clb", "tencent-gaap", "tencentos", "alibaba-slb", "alibaba-cdn", "huawei-elb", "bytedance", "ucloud", "ecloud", "baidu", "f5", "rfc7974" are',
+    /^"big-ip-9000-xl" is no TOA product; "lvs", "dpvs", "dpvs-2022", "tencent-clb", "tencent-gaap", "tencentos", "alibaba-slb", "alibaba-cdn", "huawei-elb", "bytedance", "ucloud", "ecloud", "baidu", "f5", "rfc7974" are$/,
   ],
   ["no product", undefined, /^undefined is no TOA product; "lvs", /],
   ["an inherited name", "constructor", /^"constructor" is no TOA product/],
-  ["a kind of TCP's own", { ...own, kind: 8 }, "8 is no kind of TCP option that a balancer may use"],
-  ["a kind beyond a byte", { ...own, kind: 256 }, "256 is no kind of TCP option that a balancer may use"],
-  ["a kind that is no number", { ...own, kind: "254" }, '"254" is no kind of TCP option that a balancer may use'],
+  ["a kind of TCP's own", { ...own, kind: 8 }, /^8 is no kind of TCP option that a balancer may use$/],
+  ["a kind beyond a byte", { ...own, kind: 256 }, /^256 is no kind of TCP option that a balancer may use$/],
+  ["a kind that is no number", { ...own, kind: "254" }, /^"254" is no kind of TCP option that a balancer may use$/],
   [
     "a layout without a client",
     { ...own, layout: "vpc" },
     /^"vpc" is no layout with a client's address; "port-ipv4", /,
   ],
   ["a layout that is no text", { ...own, layout: 4 }, /^4 is no layout with a client's address/],
-  ["a length of another layout", { ...own, length: 20 }, 'an option of layout "port-ipv4" has 8 bytes, not 20'],
+  ["a length of another layout", { ...own, length: 20 }, /^an option of layout "port-ipv4" has 8 bytes, not 20$/],
   [
     "an open layout that is too long for a header",
     { ...own, layout: "host-id", length: 41 },
-    'an option of layout "host-id" has 5 to 40 bytes, not 41',
+    /^an option of layout "host-id" has 5 to 40 bytes, not 41$/,
   ],
-  ["no packets", { ...own, packets: [] }, 'packets is a list of "syn", "ack", "data", not []'],
-  ["an unknown packet", { ...own, packets: ["fin"] }, 'packets is a list of "syn", "ack", "data", not ["fin"]'],
-  ["an unknown position", { ...own, position: "last" }, 'position is "first" or "any", not "last"'],
-  ["strips that is no boolean", { ...own, strips: "yes" }, 'strips is true or false, not "yes"'],
+  ["no packets", { ...own, packets: [] }, /^packets is a list of "syn", "ack", "data", not \[\]$/],
+  ["an unknown packet", { ...own, packets: ["fin"] }, /^packets is a list of "syn", "ack", "data", not \["fin"\]$/],
+  ["an unknown position", { ...own, position: "last" }, /^position is "first" or "any", not "last"$/],
+  ["strips that is no boolean", { ...own, strips: "yes" }, /^strips is true or false, not "yes"$/],
   ["an unknown key", { ...own, lenght: 8 }, /lenght/],
 ])("%s is refused", (_title, option, message) => {
   const compile = (): unknown => compileToaProduct(option as ToaProductName);
