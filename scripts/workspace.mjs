@@ -68,11 +68,18 @@ async function ensureBuilt() {
   await must(bin("tsc"), ["-b", ...(process.env.CI ? ["--force"] : [])]);
 }
 
+/** Builds the addon where there is a compiler. Where that fails everything else works all the same: what needs the addon says so. */
+async function ensureAddon() {
+  const { code, output } = await run(process.execPath, ["native/scripts/build.mjs", "--if-stale"], { quiet: true });
+  if (code !== 0) console.error(`the native addon was not built:\n${output}`);
+}
+
 /** Installs and builds. Answers what went wrong, or `undefined`. */
 export async function prepare() {
   try {
     await ensureInstalled();
     await ensureBuilt();
+    await ensureAddon();
     return undefined;
   } catch (error) {
     return error.message;

@@ -1,4 +1,4 @@
-// npm run build: the addon for this machine, into build/Release. `buildAddon` builds it for any.
+// npm run build: the addon for this machine, into build/Release; with --if-stale where it is needed and can be built. `buildAddon` builds it for any.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -58,7 +58,17 @@ export function buildAddon(target = ADDON, { arch = process.arch, compiler = LOC
   }
 }
 
+/** Builds where a source is newer than the binary and there is a compiler; answers whether it did. */
+export function buildIfStale() {
+  const isNeeded = process.platform === "linux" && whyUnbuildable() === undefined && isStale(ADDON);
+  if (isNeeded) buildAddon();
+  return isNeeded;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  buildAddon();
-  console.log(ADDON);
+  if (process.argv.includes("--if-stale")) buildIfStale();
+  else {
+    buildAddon();
+    console.log(ADDON);
+  }
 }

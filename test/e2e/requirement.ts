@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe } from "vitest";
 
@@ -50,6 +50,23 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "nginx-stream": {
     isPresent: () => isReadable("/usr/lib/nginx/modules/ngx_stream_module.so"),
     reason: "nginx's stream module is not installed: apt-get install libnginx-mod-stream",
+  },
+  cc: program("cc", "gcc libc6-dev"),
+  addon: {
+    isPresent: () => existsSync(join(import.meta.dirname, "..", "..", "native", "build", "Release", "wherefrom.node")),
+    reason: "the native addon was not built: npm run build --workspace native (needs a C compiler, make and python3)",
+  },
+  nfqueue: {
+    isPresent: () => {
+      try {
+        const rule = "iptables -w -t mangle -A FORWARD -p tcp -j NFQUEUE --queue-num 0";
+        execFileSync("unshare", ["--net", "sh", "-c", rule], { stdio: "ignore" });
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    reason: "iptables cannot queue packets to user space here",
   },
   namespaces: {
     isPresent: () => {

@@ -11,7 +11,7 @@ export const COLLECTOR: unique symbol = Symbol.for("wherefrom.collector");
 const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
 
 /** Learns what machines said of a connection (TOA), in the tick of 'connection'. Another copy of this package may have made it. */
-export interface Collector {
+interface Collector {
   readonly collect: (socket: SocketLike, connection: Connection) => Connection;
 }
 

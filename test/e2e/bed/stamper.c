@@ -1,0 +1,234 @@
+/*
+ * A layer-4 balancer's hand: takes packets from an NFQUEUE of its network namespace and writes a TCP option directly behind the fixed header.
+ * Raw netlink, kernel headers only.
+ *
+ *   stamper QUEUE PACKETS KIND            kind, length, source port, source address: 8 bytes over IPv4, 20 over IPv6
+ *   stamper QUEUE PACKETS 28              length 7 or 19, version 1, source address, padded to a multiple of 4
+ *   stamper QUEUE PACKETS nat64:KIND      20 bytes over IPv4: the source as 64:ff9b::a.b.c.d
+ *   stamper QUEUE PACKETS hex:BYTES       these bytes, whatever they are; padded with no-operation
+ *
+ * PACKETS is a set of letters: s the SYN, a the ACK without data until the server has sent some, d data until then.
+ * It stands in mangle/FORWARD: behind the balancer's DNAT and before its SNAT, so that the source still is the client.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define OPTION_SPACE 40
+#define FLOWS 65536
+#define QUEUE_PACKETS 8192
+
+static int netlink;
+static uint16_t queue;
+static const char *packets;
+static const char *what;
+
+/* Acknowledgement of the handshake's ACK, by flow: the server has sent data when a later one differs. */
+static struct { uint32_t key, acknowledgement; } flows[FLOWS];
+
+static uint32_t sum(const uint8_t *bytes, size_t length, uint32_t total) {
+  for (; length > 1; length -= 2, bytes += 2) total += (uint32_t)(bytes[0] << 8 | bytes[1]);
+  return length == 1 ? total + (uint32_t)(bytes[0] << 8) : total;
+}
+
+static uint16_t fold(uint32_t total) {
+  while (total >> 16) total = (total & 0xffff) + (total >> 16);
+  return htons((uint16_t)~total);
+}
+
+static int is_wanted(const struct tcphdr *tcp, size_t payload, uint32_t key) {
+  uint32_t slot = key % FLOWS;
+  if (tcp->rst) return 0;
+  if (tcp->syn) {
+    flows[slot].key = 0;
+    return strchr(packets, 's') != NULL;
+  }
+  if (flows[slot].key != key) {
+    flows[slot].key = key;
+    flows[slot].acknowledgement = tcp->ack_seq;
+  }
+  if (flows[slot].acknowledgement != tcp->ack_seq) return 0;
+  return strchr(packets, payload == 0 ? 'a' : 'd') != NULL;
+}
+
+static size_t from_hex(const char *text, uint8_t *option) {
+  size_t length = 0;
+  unsigned value;
+  for (; length < OPTION_SPACE && sscanf(text, "%2x", &value) == 1; text += 2) option[length++] = (uint8_t)value;
+  return length;
+}
+
+/* The option for this packet; its length. */
+static size_t make_option(const uint8_t *ip, const struct tcphdr *tcp, uint8_t *option) {
+  int is_v6 = ip[0] >> 4 == 6;
+  const uint8_t *source = is_v6 ? ip + 8 : ip + 12;
+  size_t address = is_v6 ? 16 : 4;
+  memset(option, 1, OPTION_SPACE);
+  if (strncmp(what, "hex:", 4) == 0) return from_hex(what + 4, option);
+  if (strncmp(what, "nat64:", 6) == 0) {
+    static const uint8_t prefix[12] = {0, 0x64, 0xff, 0x9b};
+    option[0] = (uint8_t)atoi(what + 6);
+    option[1] = 20;
+    memcpy(option + 2, &tcp->source, 2);
+    memcpy(option + 4, prefix, sizeof prefix);
+    memcpy(option + 16, source, 4);
+    return 20;
+  }
+  option[0] = (uint8_t)atoi(what);
+  if (option[0] == 28) {
+    option[1] = (uint8_t)(3 + address);
+    option[2] = 1;
+    memcpy(option + 3, source, address);
+    return option[1];
+  }
+  option[1] = (uint8_t)(4 + address);
+  memcpy(option + 2, &tcp->source, 2);
+  memcpy(option + 4, source, address);
+  return option[1];
+}
+
+/* Writes the packet with its option to `out`; its new length, or 0 where it goes on as it came. */
+static size_t stamp(const uint8_t *ip, size_t length, uint8_t *out) {
+  int is_v6 = length > 0 && ip[0] >> 4 == 6;
+  size_t head = is_v6 ? 40 : (size_t)(ip[0] & 15) * 4;
+  if (length < head + sizeof(struct tcphdr) || ip[is_v6 ? 6 : 9] != IPPROTO_TCP) return 0;
+  struct tcphdr tcp;
+  memcpy(&tcp, ip + head, sizeof tcp);
+  size_t before = (size_t)tcp.doff * 4;
+  if (length < head + before) return 0;
+  uint32_t key = sum(is_v6 ? ip + 8 : ip + 12, is_v6 ? 16 : 4, 0) << 16 ^ ntohs(tcp.source);
+  if (!is_wanted(&tcp, length - head - before, key == 0 ? 1 : key)) return 0;
+
+  uint8_t option[OPTION_SPACE];
+  size_t room = (make_option(ip, &tcp, option) + 3) & ~(size_t)3;
+  if (before + room > 60) return 0;
+  uint8_t *to = out + head + sizeof tcp;
+  memcpy(out, ip, head + sizeof tcp);
+  memcpy(to, option, room);
+  memcpy(to + room, ip + head + sizeof tcp, length - head - sizeof tcp);
+  length += room;
+
+  size_t segment = length - head;
+  uint32_t total = (uint32_t)(IPPROTO_TCP + segment);
+  if (is_v6) {
+    uint16_t payload = htons((uint16_t)(length - 40));
+    memcpy(out + 4, &payload, 2);
+    total = sum(out + 8, 32, total);
+  } else {
+    uint16_t whole = htons((uint16_t)length);
+    memcpy(out + 2, &whole, 2);
+    memset(out + 10, 0, 2);
+    uint16_t checksum = fold(sum(out, head, 0));
+    memcpy(out + 10, &checksum, 2);
+    total = sum(out + 12, 8, total);
+  }
+  tcp.doff = (uint16_t)((before + room) / 4) & 15;
+  tcp.check = 0;
+  memcpy(out + head, &tcp, sizeof tcp);
+  tcp.check = fold(sum(out + head, segment, total));
+  memcpy(out + head, &tcp, sizeof tcp);
+  return length;
+}
+
+static uint8_t *put(uint8_t *to, uint16_t type, const void *data, size_t length) {
+  struct nlattr attribute = {.nla_len = (uint16_t)(NLA_HDRLEN + length), .nla_type = type};
+  memcpy(to, &attribute, sizeof attribute);
+  memcpy(to + NLA_HDRLEN, data, length);
+  return to + NLA_HDRLEN + NLA_ALIGN(length);
+}
+
+static void tell(uint16_t type, uint16_t flags, uint8_t family, const uint8_t *attributes, size_t length) {
+  static uint8_t message[70000];
+  struct nlmsghdr header = {
+      .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof(struct nfgenmsg) + length),
+      .nlmsg_type = (uint16_t)(NFNL_SUBSYS_QUEUE << 8 | type),
+      .nlmsg_flags = NLM_F_REQUEST | flags,
+  };
+  struct nfgenmsg generic = {.nfgen_family = family, .res_id = htons(queue)};
+  memcpy(message, &header, sizeof header);
+  memcpy(message + NLMSG_HDRLEN, &generic, sizeof generic);
+  memcpy(message + NLMSG_HDRLEN + sizeof generic, attributes, length);
+  if (send(netlink, message, header.nlmsg_len, 0) < 0) perror("send");
+}
+
+static void configure(const uint8_t *attributes, size_t length) {
+  uint8_t answer[4096];
+  int code = -EIO;
+  tell(NFQNL_MSG_CONFIG, NLM_F_ACK, AF_UNSPEC, attributes, length);
+  if (recv(netlink, answer, sizeof answer, 0) >= NLMSG_HDRLEN + (ssize_t)sizeof code) memcpy(&code, answer + NLMSG_HDRLEN, sizeof code);
+  if (code == 0) return;
+  fprintf(stderr, "the queue cannot be had: %s\n", strerror(-code));
+  exit(1);
+}
+
+static void open_queue(void) {
+  uint8_t attributes[512];
+  uint8_t *end;
+  int bytes = 8 << 20, on = 1;
+  struct nfqnl_msg_config_cmd bind_queue = {.command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_INET)};
+  struct nfqnl_msg_config_params whole = {.copy_range = htonl(0xffff), .copy_mode = NFQNL_COPY_PACKET};
+  uint32_t longest = htonl(QUEUE_PACKETS), fail_open = htonl(NFQA_CFG_F_FAIL_OPEN);
+  netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+  setsockopt(netlink, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+  setsockopt(netlink, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on);
+  end = put(attributes, NFQA_CFG_CMD, &bind_queue, sizeof bind_queue);
+  configure(attributes, (size_t)(end - attributes));
+  end = put(attributes, NFQA_CFG_PARAMS, &whole, sizeof whole);
+  end = put(end, NFQA_CFG_QUEUE_MAXLEN, &longest, sizeof longest);
+  end = put(end, NFQA_CFG_FLAGS, &fail_open, sizeof fail_open);
+  end = put(end, NFQA_CFG_MASK, &fail_open, sizeof fail_open);
+  configure(attributes, (size_t)(end - attributes));
+}
+
+static void answer_packet(const struct nlmsghdr *header) {
+  static uint8_t out[66000], attributes[70000];
+  const uint8_t *at = (const uint8_t *)header + NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+  const uint8_t *end = (const uint8_t *)header + header->nlmsg_len;
+  const uint8_t *packet = NULL;
+  size_t length = 0;
+  struct nfqnl_msg_verdict_hdr verdict = {.verdict = htonl(NF_ACCEPT)};
+  while (at + NLA_HDRLEN <= end) {
+    struct nlattr attribute;
+    memcpy(&attribute, at, sizeof attribute);
+    if (attribute.nla_len < NLA_HDRLEN) break;
+    if ((attribute.nla_type & NLA_TYPE_MASK) == NFQA_PACKET_HDR) memcpy(&verdict.id, at + NLA_HDRLEN, sizeof verdict.id);
+    if ((attribute.nla_type & NLA_TYPE_MASK) == NFQA_PAYLOAD) {
+      packet = at + NLA_HDRLEN;
+      length = attribute.nla_len - NLA_HDRLEN;
+    }
+    at += NLA_ALIGN(attribute.nla_len);
+  }
+  size_t stamped = packet == NULL ? 0 : stamp(packet, length, out);
+  uint8_t *last = put(attributes, NFQA_VERDICT_HDR, &verdict, sizeof verdict);
+  if (stamped > 0) last = put(last, NFQA_PAYLOAD, out, stamped);
+  tell(NFQNL_MSG_VERDICT, 0, AF_UNSPEC, attributes, (size_t)(last - attributes));
+}
+
+int main(int count, char **arguments) {
+  static uint8_t buffer[131072];
+  if (count != 4) return 2;
+  queue = (uint16_t)atoi(arguments[1]);
+  packets = arguments[2];
+  what = arguments[3];
+  open_queue();
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    ssize_t length = recv(netlink, buffer, sizeof buffer, 0);
+    if (length < 0 && errno != EINTR && errno != ENOBUFS) return 1;
+    for (struct nlmsghdr *header = (struct nlmsghdr *)buffer; length > 0 && NLMSG_OK(header, (uint32_t)length); header = NLMSG_NEXT(header, length)) {
+      if ((header->nlmsg_type & 0xff) == NFQNL_MSG_PACKET) answer_packet(header);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// A server of one kind, behind the bed's balancer: answers every connection with what wherefrom says of it, as a line of JSON.
+import cluster from "node:cluster";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import { createServer as createTcpServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { compilePolicy } from "@wherefrom/core";
+import { getClient, toaStatus, wherefrom } from "@wherefrom/net";
+
+const options = isMainThread ? JSON.parse(process.argv[2]) : workerData;
+const { kind, host, port, toa, policy, tls, workers = 0, threads = 0, scheduling } = options;
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function describe(source) {
+  const { client, nearest, method, stop, warnings, hops } = getClient(source);
+  return {
+    client,
+    nearest,
+    method,
+    stop,
+    warnings: warnings.map(({ code, detail }) => `${code}: ${detail}`),
+    hops: hops.map(({ method: by, format, endpoint, verdict, claim }) => ({
+      by,
+      format,
+      address: endpoint?.address,
+      verdict: verdict.trusted ? "trusted" : verdict.reason,
+      reason: claim?.reason,
+    })),
+  };
+}
+
+function createServer() {
+  const onSocket = (socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(`${JSON.stringify(describe(socket))}\n`));
+  };
+  const onRequest = (request, response) => response.end(`${JSON.stringify(describe(request))}\n`);
+  switch (kind) {
+    case "net":
+      return createTcpServer(onSocket);
+    case "tls":
+      return createTlsServer(tls, onSocket);
+    case "http":
+      return createHttpServer(onRequest);
+    case "http2":
+      return createHttp2Server(onRequest);
+  }
+  throw new Error(`no server of kind ${kind}`);
+}
+
+function serve() {
+  const server = wherefrom(createServer(), compilePolicy(policy), toa === undefined ? {} : { toa });
+  server.listen({ host, port }, () => {
+    const status = toaStatus(server);
+    if (cluster.isWorker) process.send(status ?? {});
+    else say(status ?? {});
+  });
+}
+
+process.on("warning", () => {});
+if (isMainThread && cluster.isPrimary) process.stdin.resume().on("end", () => process.exit(0));
+if (cluster.isPrimary && workers > 0) {
+  cluster.schedulingPolicy = scheduling === "none" ? cluster.SCHED_NONE : cluster.SCHED_RR;
+  let ready = 0;
+  for (let index = 0; index < workers; index++) {
+    cluster.fork().on("message", (status) => {
+      if (++ready === workers) say(status);
+    });
+  }
+} else if (isMainThread && threads > 0) {
+  for (let index = 0; index < threads; index++) {
+    new Worker(new URL(import.meta.url), { workerData: { ...options, threads: 0, port: port + index } });
+  }
+} else serve();
