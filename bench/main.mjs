@@ -6,7 +6,19 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { formatTable } from "./table.mjs";
 
-const SUITES = ["address", "ranges", "hostile", "garbage", "forwarded", "express", "fastify", "koa", "size"];
+const SUITES = [
+  "address",
+  "ranges",
+  "hostile",
+  "garbage",
+  "forwarded",
+  "express",
+  "fastify",
+  "koa",
+  "size",
+  "native",
+  "toa",
+];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
 const unknown = positionals.find((name) => !SUITES.includes(name));

@@ -14,9 +14,14 @@ const ROUNDS = 400;
 
 /**
  * Processor time a request of several apps in one process, which share the compiler's heat and the machine's moods: slices in random order,
- * round after round. `apps` is the URL of a module that exports `apps()`: listeners by name. Returns microseconds a request by round, for each name.
+ * round after round. `apps` is the URL of a module that exports `apps()`: listeners or servers by name. `send` brings `slice` requests at a time, with
+ * `preface` at the beginning of each connection. Returns microseconds a request by round, for each name.
  */
-async function costPerRequest(apps, headers, rounds = ROUNDS) {
+export async function costPerRequest(
+  apps,
+  headers,
+  { rounds = ROUNDS, slice = SLICE, warmUp = WARM_UP, send = load, preface = "" } = {},
+) {
   const server = fork(new URL("served-apps.mjs", import.meta.url), [apps.href], { execArgv: [] });
   const ports = await message(server);
   const request = Buffer.from(
@@ -29,12 +34,12 @@ async function costPerRequest(apps, headers, rounds = ROUNDS) {
     return user + system;
   };
   const samples = Object.fromEntries(Object.keys(ports).map((name) => [name, []]));
-  for (const port of Object.values(ports)) await load(port, request, WARM_UP);
+  for (const [name, port] of Object.entries(ports)) await send(port, request, warmUp, prefaceOf(preface, name));
   for (let round = 0; round < rounds; round++) {
     for (const name of shuffled(Object.keys(ports))) {
       const before = await usage();
-      await load(ports[name], request, SLICE);
-      samples[name].push(((await usage()) - before) / SLICE);
+      await send(ports[name], request, slice, prefaceOf(preface, name));
+      samples[name].push(((await usage()) - before) / slice);
     }
   }
   server.disconnect();
@@ -67,7 +72,7 @@ export async function compareFramework(name, setting) {
  * Ratio of two apps, round by round, so that what drifts cancels out. The noise is what the same figure says of one app against its twin, or the
  * standard error of the median (1.25 s / sqrt(n), s from the quartiles), whichever is larger.
  */
-function compareCosts(samples, subject, against, control) {
+export function compareCosts(samples, subject, against, control) {
   const ratios = pairedRatios(samples[subject], samples[against]);
   const twin = median(pairedRatios(samples[control], samples[against]));
   const standardError = (1.25 * (spread(ratios) / 0.675)) / Math.sqrt(ratios.length);
@@ -78,21 +83,48 @@ function compareCosts(samples, subject, against, control) {
   };
 }
 
+/** Bytes that a connection begins with: the same for all apps, or by the app's name. */
+function prefaceOf(preface, name) {
+  return typeof preface === "function" ? preface(name) : preface;
+}
+
 async function message(child) {
   const [answer] = await once(child, "message");
   return answer;
 }
 
 /** Sends `count` requests and waits for as many answers. */
-async function load(port, request, count) {
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => ask(port, request, count / CONNECTIONS)));
+async function load(port, request, count, preface) {
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => ask(port, request, count / CONNECTIONS, preface)));
 }
 
-function ask(port, request, count) {
+/** The same with a connection for each request. */
+export async function loadShort(port, request, count, preface) {
+  const text = Buffer.concat([Buffer.from(preface), request]);
+  let left = count;
+  await Promise.all(
+    Array.from({ length: PIPELINED }, async () => {
+      for (; left > 0; left--) await askOnce(port, text);
+    }),
+  );
+}
+
+function askOnce(port, text) {
+  return new Promise((done, failed) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    socket
+      .on("error", failed)
+      .on("data", () => socket.destroy())
+      .on("close", done);
+  });
+}
+
+function ask(port, request, count, preface) {
   return new Promise((done, failed) => {
     let sent = 0;
     let answered = 0;
     const socket = connect(port, "127.0.0.1", () => {
+      if (preface.length > 0) socket.write(preface);
       for (; sent < PIPELINED; sent++) socket.write(request);
     });
     socket.on("error", failed);

@@ -1,5 +1,5 @@
 import type { ConnectionClaim } from "@wherefrom/core";
-import { connectionOf, keepConnection } from "./connection-of.ts";
+import { amendConnection, connectionOf, keepConnection } from "./connection-of.ts";
 import { forgetResolution } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
@@ -9,6 +9,6 @@ import type { SocketLike } from "./source.ts";
  */
 export function addClaim(socket: SocketLike, claim: ConnectionClaim): void {
   const connection = connectionOf(socket);
-  keepConnection(socket, { ...connection, claims: [...connection.claims, claim] });
+  keepConnection(socket, amendConnection(connection, { claims: [...connection.claims, claim] }));
   forgetResolution(socket);
 }

@@ -1,5 +1,5 @@
 import type { ClientCertificate, Connection, Policy } from "@wherefrom/core";
-import { connectionOf, keepConnection } from "./connection-of.ts";
+import { amendConnection, connectionOf, keepConnection } from "./connection-of.ts";
 import type { SocketLike } from "./source.ts";
 
 /** What a tls.TLSSocket says of the client's certificate. */
@@ -13,7 +13,7 @@ export function connectionFor(policy: Policy, socket: SocketLike): Connection {
   const connection = connectionOf(socket);
   if (!policy.demandsCertificate || connection.certificate !== undefined) return connection;
   const certificate = readCertificate(socket as CertificateHolder);
-  return certificate === undefined ? connection : keepConnection(socket, { ...connection, certificate });
+  return certificate === undefined ? connection : keepConnection(socket, amendConnection(connection, { certificate }));
 }
 
 /** Undefined without TLS, before the handshake is done, and where the client showed none that this server accepts. */

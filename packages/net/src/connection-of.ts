@@ -17,6 +17,12 @@ export function keepConnection(socket: SocketLike, connection: Connection): Conn
   return connection;
 }
 
+/** A copy with changes. (A connection may have getters, which a spread would lose.) */
+export function amendConnection(connection: Connection, changes: Partial<Connection>): Connection {
+  const { transport, peer, peerPort, claims, certificate, memory } = connection;
+  return { transport, peer, peerPort, claims, certificate, memory, ...changes };
+}
+
 function inherited(socket: SocketLike): Connection | undefined {
   const parent = parentOf(socket);
   return parent === undefined ? undefined : connectionOf(parent);

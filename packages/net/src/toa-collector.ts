@@ -1,11 +1,12 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
-import { type Connection, type ConnectionClaim, type Endpoint, formatEndpoint, parseAddress } from "@wherefrom/core";
-import { parseToaLookup, parseToaOptions, type TcpPacket, type ToaProduct } from "@wherefrom/core/wire";
+import type { Connection, ConnectionClaim } from "@wherefrom/core";
+import { parseToaLookup, type ToaProduct } from "@wherefrom/core/wire";
 import type { NativeStatus, Sockopt } from "@wherefrom/native";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt, nativeStatus } from "./native.ts";
 import { readSavedSyn, saveSyns } from "./saved-syn.ts";
+import { ToaConnection } from "./toa-connection.ts";
 import { toaModule } from "./toa-module.ts";
 import type { CompiledToa, ToaReaderName } from "./toa-options.ts";
 import type { SocketLike } from "./source.ts";
@@ -52,7 +53,7 @@ export class ToaCollector {
     const syn = fd === undefined || sockopt === undefined ? undefined : readSavedSyn(sockopt, fd);
     const lookup = fd === undefined || sockopt === undefined || !isModule ? undefined : readLookup(sockopt, fd);
     if (connection.peer === undefined || (syn === undefined && !isModule)) return connection;
-    return settleLater(connection, () => settle(connection, this.#product, lookup, syn?.()));
+    return new ToaConnection(connection, this.#product, syn, lookup, isModule);
   }
 
   get status(): ToaStatus {
@@ -87,73 +88,6 @@ export class ToaCollector {
   }
 }
 
-/** As `connection`, but for what `settle` answers to the first question. */
-function settleLater(connection: Connection, settle: () => Connection): Connection {
-  let settled: Connection | undefined;
-  const now = (): Connection => (settled ??= settle());
-  return {
-    get transport() {
-      return now().transport;
-    },
-    get peer() {
-      return now().peer;
-    },
-    get peerPort() {
-      return now().peerPort;
-    },
-    get claims() {
-      return now().claims;
-    },
-    certificate: connection.certificate,
-    memory: connection.memory,
-  };
-}
-
-/**
- * A module may have replaced the peer's address by whatever an option said. The SYN's source is the peer; where there is no SYN, nothing tells it, and
- * what the kernel calls the peer is somebody's claim.
- */
-function settle(
-  connection: Connection,
-  product: ToaProduct,
-  lookup: ConnectionClaim | undefined,
-  syn: TcpPacket | undefined,
-): Connection {
-  const { peer = "", peerPort, claims } = connection;
-  const named: Endpoint = { address: peer, port: peerPort };
-  if (syn === undefined) {
-    return { ...connection, transport: "unverified", claims: [...claims, lookup ?? moduleClaim(named)] };
-  }
-  if (isSame(named, syn.source)) {
-    const said = lookup === undefined ? claimsOf(syn, product) : [lookup];
-    return said.length === 0 ? connection : { ...connection, claims: [...claims, ...said] };
-  }
-  const { address, port } = syn.source;
-  return { ...connection, peer: address, peerPort: port, claims: [...claims, lookup ?? moduleClaim(named)] };
-}
-
-/** A packet has no zone, and a dual-stack socket writes IPv4 as mapped. */
-function isSame(named: Endpoint, { address, port }: Endpoint): boolean {
-  return named.port === port && parseAddress(named.address)?.words.join() === parseAddress(address)?.words.join();
-}
-
-/** What the module put in the peer's place. */
-function moduleClaim(endpoint: Endpoint): ConnectionClaim {
-  return { method: "toa", format: "toa-module", raw: formatEndpoint(endpoint), says: "address", endpoint };
-}
-
 function readLookup(sockopt: Sockopt, fd: number): ConnectionClaim | undefined {
   return sockopt.toaLookup(fd) === LOOKUP_BYTES ? parseToaLookup(sockopt.buffer.subarray(0, LOOKUP_BYTES)) : undefined;
-}
-
-/** None where the packet carries nothing of the product's; what is there and cannot be believed is a claim that stops the walk, with its reason. */
-function claimsOf({ options, family }: TcpPacket, product: ToaProduct): readonly ConnectionClaim[] {
-  const reading = parseToaOptions(options, product, "syn", family);
-  if (reading.ok) {
-    const { claim, warnings } = reading;
-    return [warnings.length === 0 ? claim : { ...claim, oddities: warnings }];
-  }
-  const { reason, raw } = reading;
-  if (reason === "absent" || reason === "not-in-packet") return [];
-  return [{ method: "toa", format: "toa", raw, says: "malformed", reason }];
 }

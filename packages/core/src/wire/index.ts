@@ -1,4 +1,4 @@
-export { parseTcpPacket, type TcpPacket } from "./tcp-packet.ts";
+export { parseTcpPacket, type TcpPacket, tcpSource } from "./tcp-packet.ts";
 export {
   parseToaLookup,
   parseToaOptions,

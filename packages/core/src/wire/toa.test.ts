@@ -96,7 +96,7 @@ describe("what each product sends", () => {
     const packet = bytesOf(
       "4500003c123440004006a479c0000205c0000209 9c411f900000100000002000a01001f6d5710000 fe08c406cb007107 0101080a1122334455667788",
     );
-    const reading = parseToaOptions(packet.subarray(40), compileToaProduct("dpvs"), "ack", 4);
+    const reading = parseToaOptions(packet, compileToaProduct("dpvs"), "ack", 4, 40);
     expect(said(reading)).toEqual({ format: "toa-254", ...IPV4 });
   });
 
@@ -241,6 +241,18 @@ describe("bytes that are no list of options", () => {
       ok: true,
       claim: { endpoint: IPV4 },
       warnings: ["broken-tail"],
+    });
+  });
+
+  test("options among other bytes are read where they stand, first place and end included", () => {
+    const bytes = bytesOf(`ffff fe${V4} fe081f9009090909`);
+    const product = compileToaProduct("lvs");
+    expect(said(parseToaOptions(bytes, product, "syn", 4, 2, 10))).toEqual({ format: "toa-254", ...IPV4 });
+    expect(parseToaOptions(bytes, product, "syn", 4, 2, 9)).toEqual({
+      ok: false,
+      reason: "broken",
+      at: 0,
+      raw: `fe${V4}`.slice(0, 14),
     });
   });
 

@@ -47,20 +47,39 @@ export type ToaReading =
       readonly reason: ToaFault;
       /** Offset of the option, or of the byte, that was wrong; 0 where it is about all of them. */
       readonly at: number;
-      /** The options as they came, at most 40 bytes, in hexadecimal. */
+      /** The options as they came, at most 40 bytes, in hexadecimal; empty where there is no option of the product's, as on most connections. */
       readonly raw: string;
     };
 
 /**
- * What `product` said in the options of one packet that came over IPv4 or IPv6 (`family`). Never throws; looks at 40 bytes at most, each option once.
+ * What `product` said in the options bytes[from, to) of one packet that came over IPv4 or IPv6 (`family`). Never throws; looks at 40 bytes at most, each option once.
  * The claim is a copy: `bytes` may be overwritten.
  */
-export function parseToaOptions(bytes: Uint8Array, product: ToaProduct, packet: ToaPacket, family: 4 | 6): ToaReading {
-  if (bytes.length > TOA_OPTIONS_LIMIT_BYTES) return refuse(bytes, "too-long", TOA_OPTIONS_LIMIT_BYTES);
-  if (!product.packets.includes(packet)) return refuse(bytes, "not-in-packet", 0);
-  const scan: Scan = { claim: undefined, claimEnd: -1, vip: undefined, vpcId: undefined, warnings: [] };
-  let at = 0;
-  while (at < bytes.length) {
+export function parseToaOptions(
+  bytes: Uint8Array,
+  product: ToaProduct,
+  packet: ToaPacket,
+  family: 4 | 6,
+  from = 0,
+  to: number = bytes.length,
+): ToaReading {
+  const refuse = (reason: ToaFault, at: number): ToaReading => {
+    const raw = hexText(bytes, from, Math.min(to, from + TOA_OPTIONS_LIMIT_BYTES));
+    return { ok: false, reason, at: at - from, raw };
+  };
+  if (to - from > TOA_OPTIONS_LIMIT_BYTES) return refuse("too-long", from + TOA_OPTIONS_LIMIT_BYTES);
+  if (!product.packets.includes(packet)) return NOT_IN_PACKET;
+  const scan: Scan = {
+    from,
+    length: to - from,
+    claim: undefined,
+    claimEnd: -1,
+    vip: undefined,
+    vpcId: undefined,
+    warnings: [],
+  };
+  let at = from;
+  while (at < to) {
     const kind = bytes[at];
     if (kind === END_OF_OPTIONS) break;
     if (kind === NO_OPERATION) {
@@ -69,24 +88,27 @@ export function parseToaOptions(bytes: Uint8Array, product: ToaProduct, packet: 
     }
     // An option's length counts its first two bytes: with less than 2 the list would not go forwards.
     const end = at + (bytes[at + 1] ?? 0);
-    if (end < at + 2 || end > bytes.length) {
-      if (scan.claim === undefined) return refuse(bytes, "broken", at);
+    if (end < at + 2 || end > to) {
+      if (scan.claim === undefined) return refuse("broken", at);
       scan.warnings.push("broken-tail");
       break;
     }
     const option = findOption(product, bytes, at, end, family);
     const fault = option === undefined ? undefined : takeOption(scan, product, option, bytes, at, end);
-    if (fault !== undefined) return refuse(bytes, fault, at);
+    if (fault !== undefined) return refuse(fault, at);
     at = end;
   }
   const { claim, vip, vpcId, warnings } = scan;
-  if (claim === undefined) return refuse(bytes, "absent", 0);
+  if (claim === undefined) return ABSENT;
   const beside = { ...(vip === undefined ? {} : { destination: vip }), ...(vpcId === undefined ? {} : { vpcId }) };
   return { ok: true, claim: { ...beside, ...claim }, warnings };
 }
 
 /** What was found so far. */
 interface Scan {
+  /** Where the options begin, and how many bytes they are. */
+  readonly from: number;
+  readonly length: number;
   claim: ConnectionClaim | undefined;
   claimEnd: number;
   /** What options beside the client's own told. */
@@ -110,7 +132,7 @@ function takeOption(
     scan.vpcId ??= readVpcId(fields, bytes, at);
     return undefined;
   }
-  if (product.position === "first" && at > 0) {
+  if (product.position === "first" && at > scan.from) {
     if (scan.claim === undefined) return "misplaced";
     scan.warnings.push("later-option");
     return undefined;
@@ -118,7 +140,7 @@ function takeOption(
   if (fields.version !== undefined && bytes[at + fields.version] !== VERSION) return "wrong-version";
   const claim = readClaim(option, fields, fields.address, bytes, at, end);
   if (scan.claim !== undefined) return claim.endpoint?.address === scan.claim.endpoint?.address ? undefined : "several";
-  if (mayBeClients(product, bytes, end - at)) {
+  if (mayBeClients(product, scan.length + end - at)) {
     if (fields.family === 4) return "no-room";
     scan.warnings.push("no-room");
   }
@@ -211,8 +233,8 @@ function portAt(bytes: Uint8Array, at: number): number | undefined {
  * A balancer that finds no room for its option forwards the packet without. Had it found room, it would have put its own in front of a client's:
  * only where options that came would not have fitted beside it can the first one be a client's.
  */
-function mayBeClients(product: ToaProduct, bytes: Uint8Array, optionBytes: number): boolean {
-  return product.position === "first" && !product.strips && bytes.length + optionBytes > TOA_OPTIONS_LIMIT_BYTES;
+function mayBeClients(product: ToaProduct, bytesWithBoth: number): boolean {
+  return product.position === "first" && !product.strips && bytesWithBoth > TOA_OPTIONS_LIMIT_BYTES;
 }
 
 /** RFC 6994 lets experiments share kinds 253 and 254: their identifier stands where TOA has its port. */
@@ -222,7 +244,5 @@ function isExperiment({ kind, layout }: ToaOption, bytes: Uint8Array, at: number
   return id === FAST_OPEN_EXID || id === HOST_ID_EXID || readWord(bytes, at + 2) >>> 0 === SMC_EXID;
 }
 
-function refuse(bytes: Uint8Array, reason: ToaFault, at: number): ToaReading {
-  const raw = hexText(bytes, 0, Math.min(bytes.length, TOA_OPTIONS_LIMIT_BYTES));
-  return { ok: false, reason, at, raw };
-}
+const NOT_IN_PACKET: ToaReading = { ok: false, reason: "not-in-packet", at: 0, raw: "" };
+const ABSENT: ToaReading = { ok: false, reason: "absent", at: 0, raw: "" };
