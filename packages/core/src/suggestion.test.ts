@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { expect, test } from "vitest";
 import { parsePrefix, readPrefix } from "./prefix.ts";
 import { explainPrefixFault, nearestSpelling } from "./suggestion.ts";
@@ -17,6 +18,40 @@ test.each([
 
 test("of two equally near spellings the first is taken", () => {
   expect(nearestSpelling("bat", ["cat", "hat"])).toBe("cat");
+});
+
+test.each([
+  ["10.0.0.0/255.0.0.0", "10.0.0.0/8"],
+  ["0.0.0.0/0.0.0.0", "0.0.0.0/0"],
+  ["10.0.0.1/255.255.255.255", "10.0.0.1/32"],
+  ["10.0.0.0/255.0.255.0", undefined],
+  ["10.0.0.0/1.2.3", undefined],
+])("the netmask in %s means %s", (text, near) => {
+  const explained = explainPrefixFault(text, readPrefix(text) as never);
+  expect(/; did you mean "([^"]*)"\?$/.exec(explained)?.[1]).toBe(near);
+});
+
+test("loose spellings are read as ipaddr.js reads them", () => {
+  const part = fc.oneof(
+    fc.nat(300).map(String),
+    fc.nat(300).map((value) => `0${value.toString(8)}`),
+    fc.nat(70_000).map((value) => `0x${value.toString(16)}`),
+    fc.nat().map(String),
+  );
+  let read = 0;
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+      const text = parts.join(".");
+      if (typeof readPrefix(text) !== "string" || /^\d{1,4}$/.test(text)) return;
+      const near = /; did you mean "([^"]*)"\?$/.exec(explainPrefixFault(text, "not-an-address"))?.[1];
+      const theirs = ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text).toString() : undefined;
+      // Nobody's address is no suggestion.
+      expect(near).toBe(theirs === "0.0.0.0" ? undefined : theirs);
+      if (near !== undefined) read++;
+    }),
+    { numRuns: 5000 },
+  );
+  expect(read).toBeGreaterThan(500);
 });
 
 test("every suggested prefix is one that would be accepted", () => {
