@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
 import { compilePolicy, type PolicyOptions } from "./policy.ts";
 import { cloudflare } from "./presets/index.ts";
+import { encodeProxyV1, encodeProxyV2 } from "./wire/proxy-encoder.ts";
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 const packages = new URL("../../", import.meta.url);
@@ -74,6 +75,18 @@ test("ERR_WHEREFROM_SHARED_RANGES: the documented call throws the documented mes
     expect.objectContaining({ code: "ERR_WHEREFROM_SHARED_RANGES", message: seen }),
   );
   expect(() => compilePolicy({ rules: [runInNewContext(instead, context)] })).not.toThrow();
+});
+
+test("ERR_WHEREFROM_INVALID_PROXY_HEADER: the documented call throws the documented message", () => {
+  const chapter = documentation.split(/^## /m).find((text) => text.startsWith("ERR_WHEREFROM_INVALID_PROXY_HEADER\n"))!;
+  const [typed = "", seen = "", instead = ""] = [...chapter.matchAll(/```(?:ts|text)\n([\s\S]*?);?\n```/g)].map(
+    ([, block]) => block!,
+  );
+  const context = { encodeProxyV1, encodeProxyV2 };
+  expect(() => runInNewContext(typed, context)).toThrow(
+    expect.objectContaining({ code: "ERR_WHEREFROM_INVALID_PROXY_HEADER", message: seen }),
+  );
+  expect(() => runInNewContext(instead, context)).not.toThrow();
 });
 
 /** Runs a documented `compilePolicy(...)` call. */

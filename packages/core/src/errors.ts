@@ -9,6 +9,8 @@ export const ERROR_CODES = {
     "A hop count is not a whole number in range, or stands without the prefixes that its machines must be in.",
   ERR_WHEREFROM_SHARED_RANGES:
     "A preset believes ranges that all customers of a vendor share, and nothing tells yours apart.",
+  ERR_WHEREFROM_INVALID_PROXY_HEADER:
+    "A PROXY header was to be written that cannot be: no address, no port, or too long.",
   ERR_WHEREFROM_NO_POLICY: "An address was asked for before anybody said which machines to believe.",
 } as const;
 

@@ -1,5 +1,6 @@
 export { type Address, parseAddress } from "./address.ts";
 export { anonymize } from "./anonymize.ts";
+export { believes } from "./believes.ts";
 export type { CarrierOption, HeaderCarrier, HeaderForm, Says } from "./carrier.ts";
 export type { ConnectionClaim, ConnectionMethod, Distrust, Hop, Method, Stop, Tlv, Verdict } from "./claim.ts";
 export type { Demand } from "./demand.ts";

@@ -27,3 +27,8 @@ export function readShort(bytes: Uint8Array, at: number): number {
 export function hexText(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("hex");
 }
+
+/** Bytes [from, to) as a copy of their own. (A Buffer's own `slice` is a view.) */
+export function copyBytes(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(from, to));
+}

@@ -10,3 +10,13 @@ export {
 export type { ToaLayout } from "./toa-layouts.ts";
 export { compileToaProduct, type CustomToa } from "./toa-product.ts";
 export { TOA_PRODUCTS, type ToaOption, type ToaPacket, type ToaProduct, type ToaProductName } from "./toa-products.ts";
+export { readProxyDetails, type ProxyDetails, type ProxySsl, type TlvVendor } from "./proxy-details.ts";
+export { encodeProxyV1, encodeProxyV2, type ProxyHeader, type ProxyV2Header } from "./proxy-encoder.ts";
+export {
+  PROXY_HEADER_LIMIT_BYTES,
+  type ProxyFault,
+  type ProxyHeaderOptions,
+  type ProxyReading,
+  readProxyHeaders,
+} from "./proxy-header.ts";
+export { parseProxyV2, type ProxyV2Fault } from "./proxy-v2.ts";

@@ -1,0 +1,109 @@
+import type { ConnectionClaim } from "../claim.ts";
+import { parseProxyV1, PROXY_V1_LIMIT_BYTES, type ProxyV1Fault } from "./proxy-v1.ts";
+import {
+  parseProxyV2,
+  PROXY_V2_HEAD_BYTES,
+  PROXY_V2_SIGNATURE,
+  proxyV2HeadFault,
+  proxyV2Length,
+  type ProxyV2Fault,
+} from "./proxy-v2.ts";
+
+/** Longest header that is read, in bytes, unless told otherwise: two certificates fit; a megabyte of zeros does not. */
+export const PROXY_HEADER_LIMIT_BYTES = 4096;
+
+const V1_SIGNATURE: readonly number[] = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20];
+const CR = 13;
+const LF = 10;
+
+export interface ProxyHeaderOptions {
+  /** Longest header, in bytes. Default `PROXY_HEADER_LIMIT_BYTES`. */
+  readonly limitBytes?: number | undefined;
+  /**
+   * Headers in a row that must be there: AWS NLB puts its own before one that its client sent. Not "up to": whether a second one has arrived yet is no
+   * reason to read it or not. LOCAL is the last one wherever it stands, because nobody speaks through it. Default 1.
+   */
+  readonly headers?: number | undefined;
+}
+
+/** Why the first bytes are no header: "not-proxy" where they are something else altogether, "no-end" a line longer than 107 bytes, "too-long" beyond the limit. */
+export type ProxyFault = ProxyV1Fault | ProxyV2Fault | "not-proxy" | "no-end" | "too-long";
+
+/**
+ * What the bytes say so far. "more": not all is there. "header": `claims`, nearest first, and how many bytes they took. "refused": a header that is broken,
+ * or none at all ("not-proxy"; then nothing was taken).
+ */
+export type ProxyReading =
+  | { readonly state: "more" }
+  | { readonly state: "header"; readonly claims: readonly ConnectionClaim[]; readonly length: number }
+  | { readonly state: "refused"; readonly reason: ProxyFault };
+
+const MORE: ProxyReading = { state: "more" };
+const refusals = new Map<ProxyFault, ProxyReading>();
+
+function refused(reason: ProxyFault): ProxyReading {
+  let reading = refusals.get(reason);
+  if (reading === undefined) refusals.set(reason, (reading = { state: "refused", reason }));
+  return reading;
+}
+
+/**
+ * Reads the headers at the beginning of a stream, of which bytes[0, bytes.length) has come so far. To be asked again with more bytes while it answers
+ * "more"; it then says no more than `limitBytes` a header are worth keeping. What does not begin like a header is refused at its first wrong byte.
+ */
+export function readProxyHeaders(
+  bytes: Uint8Array,
+  { limitBytes = PROXY_HEADER_LIMIT_BYTES, headers = 1 }: ProxyHeaderOptions = {},
+): ProxyReading {
+  const claims: ConnectionClaim[] = [];
+  let at = 0;
+  while (claims.length < headers) {
+    const reading = readOne(bytes, at, limitBytes);
+    if (typeof reading === "string") return refused(reading);
+    if (reading === undefined) return MORE;
+    claims.push(reading.claim);
+    at = reading.end;
+    if (reading.claim.says === "self") break;
+  }
+  return { state: "header", claims, length: at };
+}
+
+/** One header from `at` on: the claim and where it ends, undefined for more bytes, or what is wrong. */
+function readOne(
+  bytes: Uint8Array,
+  at: number,
+  limitBytes: number,
+): { readonly claim: ConnectionClaim; readonly end: number } | ProxyFault | undefined {
+  const present = bytes.length - at;
+  if (present === 0) return undefined;
+  if (bytes[at] === PROXY_V2_SIGNATURE[0]) {
+    if (!begins(bytes, at, PROXY_V2_SIGNATURE)) return "not-proxy";
+    if (present < PROXY_V2_HEAD_BYTES) return undefined;
+    const fault = proxyV2HeadFault(bytes, at);
+    if (fault !== undefined) return fault;
+    const length = proxyV2Length(bytes, at);
+    if (length > limitBytes) return "too-long";
+    if (present < length) return undefined;
+    const claim = parseProxyV2(bytes, at, at + length, "stream");
+    return typeof claim === "string" ? claim : { claim, end: at + length };
+  }
+  if (!begins(bytes, at, V1_SIGNATURE)) return "not-proxy";
+  const end = findLineEnd(bytes, at);
+  if (end < 0) return present < PROXY_V1_LIMIT_BYTES ? undefined : "no-end";
+  const claim = parseProxyV1(String.fromCharCode(...bytes.subarray(at, end)));
+  return typeof claim === "string" ? claim : { claim, end: end + 2 };
+}
+
+/** Whether what is there of the signature is right. */
+function begins(bytes: Uint8Array, at: number, signature: readonly number[]): boolean {
+  const length = Math.min(signature.length, bytes.length - at);
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== signature[index]) return false;
+  return true;
+}
+
+/** Where CRLF stands within the longest line, or -1. */
+function findLineEnd(bytes: Uint8Array, at: number): number {
+  const end = Math.min(bytes.length, at + PROXY_V1_LIMIT_BYTES);
+  for (let index = at; index + 1 < end; index++) if (bytes[index] === CR && bytes[index + 1] === LF) return index;
+  return -1;
+}

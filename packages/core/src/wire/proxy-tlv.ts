@@ -1,0 +1,45 @@
+import type { Tlv } from "../claim.ts";
+import { copyBytes, readShort, readWord } from "./address-bytes.ts";
+import { crc32c } from "./crc32c.ts";
+
+/** Types of the PROXY protocol's specification, 2.2. */
+export const TLV_ALPN = 0x01;
+export const TLV_AUTHORITY = 0x02;
+export const TLV_CRC32C = 0x03;
+export const TLV_NOOP = 0x04;
+export const TLV_UNIQUE_ID = 0x05;
+export const TLV_SSL = 0x20;
+export const TLV_NETNS = 0x30;
+
+/** Longest unique id, in bytes (specification, 2.2.5). */
+const UNIQUE_ID_LIMIT_BYTES = 128;
+const HEAD_BYTES = 3;
+const CHECKSUM_BYTES = 4;
+
+/** What is wrong with the fields behind the addresses. */
+export type TlvFault = "bad-tlv" | "bad-checksum";
+
+/**
+ * The fields of bytes[from, to), in order and as copies, without padding. `start` is where the header begins: a checksum covers all of it, and one that
+ * is there must be right (specification, 2.2.3). Unknown types are kept: what they mean is not ours to say.
+ */
+export function parseTlvs(bytes: Uint8Array, start: number, from: number, to: number): readonly Tlv[] | TlvFault {
+  const tlvs: Tlv[] = [];
+  let hasChecksum = false;
+  let at = from;
+  while (at < to) {
+    if (to - at < HEAD_BYTES) return "bad-tlv";
+    const type = bytes[at] as number;
+    const value = at + HEAD_BYTES;
+    const end = value + readShort(bytes, at + 1);
+    if (end > to) return "bad-tlv";
+    if (type === TLV_CRC32C) {
+      if (hasChecksum || end - value !== CHECKSUM_BYTES) return "bad-checksum";
+      if (readWord(bytes, value) >>> 0 !== crc32c(bytes, start, to, value)) return "bad-checksum";
+      hasChecksum = true;
+    } else if (type === TLV_UNIQUE_ID && end - value > UNIQUE_ID_LIMIT_BYTES) return "bad-tlv";
+    if (type !== TLV_NOOP) tlvs.push({ type, value: copyBytes(bytes, value, end) });
+    at = end;
+  }
+  return tlvs;
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { parseProxyV2 } from "./proxy-v2.ts";
+
+const SIGNATURE = "0d0a0d0a000d0a515549540a";
+const TCP4 = `${SIGNATURE}2111000ccb007107c633640ac40601bb`;
+const UDP4 = `${SIGNATURE}2112000ccb007107c633640ac40601bb`;
+const TCP6 = `${SIGNATURE}2121002420010db800000000000000000001000220010db80000000000000000000a0443c40601bb`;
+const UDP6 = `${SIGNATURE}2122002420010db800000000000000000001000220010db80000000000000000000a0443c40601bb`;
+
+function parse(hex: string, transport: "stream" | "datagram" = "stream") {
+  const bytes = Buffer.from(hex, "hex");
+  return parseProxyV2(bytes, 0, bytes.length, transport);
+}
+
+/** A header with any command, family and body. */
+function header(command: number, family: number, body: string): string {
+  const length = (body.length / 2).toString(16).padStart(4, "0");
+  return SIGNATURE + Buffer.of(command, family).toString("hex") + length + body;
+}
+
+describe("the worked headers of the specification's layout", () => {
+  const client4 = { address: "203.0.113.7", port: 50182 };
+  const client6 = { address: "2001:db8::1:2", port: 50182 };
+  test.each([
+    ["TCP over IPv4", TCP4, "stream", client4, { address: "198.51.100.10", port: 443 }],
+    ["UDP over IPv4", UDP4, "datagram", client4, { address: "198.51.100.10", port: 443 }],
+    ["TCP over IPv6", TCP6, "stream", client6, { address: "2001:db8::a:443", port: 443 }],
+    ["UDP over IPv6", UDP6, "datagram", client6, { address: "2001:db8::a:443", port: 443 }],
+  ] as const)("%s", (_title, hex, transport, endpoint, destination) => {
+    expect(parse(hex, transport)).toEqual({
+      method: "proxy-protocol",
+      format: "proxy-v2",
+      raw: hex,
+      says: "address",
+      endpoint,
+      destination,
+    });
+  });
+
+  test("the proof's bytes end with the addresses; what follows is in the fields", () => {
+    expect(parse(`${SIGNATURE}21110013cb007107c633640ac40601bb0300049132204d`)).toMatchObject({
+      raw: `${SIGNATURE}21110013cb007107c633640ac40601bb`,
+      tlvs: [{ type: 3, value: Uint8Array.of(0x91, 0x32, 0x20, 0x4d) }],
+    });
+  });
+
+  test("a header that stands behind other bytes is read where it stands", () => {
+    const bytes = Buffer.from(`ffff${TCP4}ffff`, "hex");
+    expect(parseProxyV2(bytes, 2, bytes.length - 2, "stream")).toMatchObject({ endpoint: client4 });
+  });
+});
+
+test("a mapped client is IPv4", () => {
+  const body = "00000000000000000000ffffcb007107" + "00000000000000000000ffffc633640a" + "c40601bb";
+  expect(parse(header(0x21, 0x21, body))).toMatchObject({ endpoint: { address: "203.0.113.7", port: 50182 } });
+});
+
+test("port 0 says that no port was named", () => {
+  expect(parse(header(0x21, 0x11, "cb007107c633640a000001bb"))).toMatchObject({
+    endpoint: { address: "203.0.113.7", port: undefined },
+  });
+});
+
+test("LOCAL is the balancer itself, whatever family it names and whatever else stands in it", () => {
+  for (const family of [0x00, 0x11, 0x12, 0x31, 0x99, 0xff]) {
+    for (const body of ["", "ff", "cb007107c633640ac40601bb", "03000400000000"]) {
+      expect(parse(header(0x20, family, body))).toEqual({
+        method: "proxy-protocol",
+        format: "proxy-v2",
+        raw: header(0x20, family, body).slice(0, 32),
+        says: "self",
+      });
+    }
+  }
+});
+
+test("UNSPEC is nobody's address, and what stands in it is not looked at", () => {
+  for (const body of ["", "ff", "cb007107c633640ac40601bb"]) {
+    expect(parse(header(0x21, 0x00, body))).toMatchObject({ says: "unknown" });
+    expect(parse(header(0x21, 0x00, body), "datagram")).toMatchObject({ says: "unknown" });
+  }
+});
+
+test("a Unix socket's header has no address for us, and keeps its fields", () => {
+  const paths = "2f746d702f73".padEnd(432, "0");
+  expect(parse(header(0x21, 0x31, paths))).toEqual({
+    method: "proxy-protocol",
+    format: "proxy-v2",
+    raw: header(0x21, 0x31, paths).slice(0, 32),
+    says: "unknown",
+  });
+  expect(parse(header(0x21, 0x32, `${paths}010002${"6832"}`), "datagram")).toMatchObject({
+    says: "unknown",
+    tlvs: [{ type: 1 }],
+  });
+  expect(parse(header(0x21, 0x31, paths.slice(2)))).toBe("too-short");
+});
+
+test("of all 256 families and 16 commands, and all versions, exactly the specified ones are read", () => {
+  const defined = new Map([
+    [0x00, 0],
+    [0x11, 12],
+    [0x12, 12],
+    [0x21, 36],
+    [0x22, 36],
+    [0x31, 216],
+    [0x32, 216],
+  ]);
+  let read = 0;
+  for (let command = 0; command < 256; command++) {
+    for (let family = 0; family < 256; family++) {
+      const isDatagram = (family & 15) === 2;
+      const claim = parse(header(command, family, "00".repeat(216)), isDatagram ? "datagram" : "stream");
+      if (command >> 4 !== 2) expect(claim).toBe("bad-version");
+      else if ((command & 15) > 1) expect(claim).toBe("bad-command");
+      else if (command === 0x21 && !defined.has(family)) expect(claim).toBe("bad-family");
+      else read++;
+    }
+  }
+  // LOCAL with every family; PROXY with seven, of which INET's and INET6's have room for fields that are zeros (type 0, length 0).
+  expect(read).toBe(256 + 7);
+});
+
+test("a header shorter than its addresses is refused", () => {
+  for (const [family, size] of [
+    [0x11, 12],
+    [0x21, 36],
+    [0x31, 216],
+  ] as const) {
+    for (let length = 0; length < size; length++) {
+      expect(parse(header(0x21, family, "00".repeat(length)))).toBe("too-short");
+    }
+    expect(parse(header(0x21, family, "00".repeat(size)))).toBeTypeOf("object");
+  }
+});
+
+test("a datagram's header on a stream is refused, and a stream's on a datagram", () => {
+  for (const family of [0x12, 0x22, 0x32])
+    expect(parse(header(0x21, family, "00".repeat(216)))).toBe("wrong-transport");
+  for (const family of [0x11, 0x21, 0x31]) {
+    expect(parse(header(0x21, family, "00".repeat(216)), "datagram")).toBe("wrong-transport");
+  }
+});
