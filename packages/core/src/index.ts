@@ -9,6 +9,7 @@ export { ERROR_CODES, type ErrorCode, WherefromError } from "./errors.ts";
 export type { ClientCertificate, Connection, Evidence, Headers, Transport } from "./evidence.ts";
 export { NAMED_RANGES } from "./named-ranges.ts";
 export type { Origin } from "./origin.ts";
+export { type PeerMatcher, peerMatcher } from "./peer-matcher.ts";
 export { createPeerMemory, type PeerMemory } from "./peer-memory.ts";
 export {
   compilePolicy,

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
-import type { Policy } from "@wherefrom/core";
+import type { Connection, Policy } from "@wherefrom/core";
 import { connectionOf, keepConnection } from "./connection-of.ts";
-import { COLLECTOR, forgetResolution, type Kept, POLICY } from "./kept.ts";
+import { COLLECTED, COLLECTOR, forgetResolution, type Kept, POLICY } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
 const EARLY: unique symbol = Symbol.for("wherefrom.early");
@@ -16,12 +16,19 @@ export function readEarly(server: Server): void {
   const early = server as EarlyServer;
   if (early[EARLY] === true) return;
   early[EARLY] = true;
-  server.prependListener("connection", (socket) => {
-    const connection = connectionOf(socket);
-    const collector = early[COLLECTOR];
-    if (collector !== undefined) keepConnection(socket, collector.collect(socket, connection));
-    if (early[POLICY] !== undefined) putUnder(early[POLICY], socket);
-  });
+  server.prependListener("connection", (socket) => void readAtAccept(early, socket));
+}
+
+/** What is known of a connection that `server` accepted, read once however often it is asked for. */
+export function readAtAccept(server: Server & Kept, socket: SocketLike & Kept): Connection {
+  let connection = connectionOf(socket);
+  const collector = server[COLLECTOR];
+  if (collector !== undefined && socket[COLLECTED] !== true) {
+    connection = keepConnection(socket, collector.collect(socket, connection));
+    socket[COLLECTED] = true;
+  }
+  if (server[POLICY] !== undefined) putUnder(server[POLICY], socket);
+  return connection;
 }
 
 /** A socket that one server hands to another falls under the policy of the last. */

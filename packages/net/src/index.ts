@@ -5,6 +5,16 @@ export { getClient, getClientIp } from "./get-client.ts";
 export { keptResolution } from "./kept.ts";
 export { nativeStatus } from "./native.ts";
 export { requirePolicy } from "./no-policy.ts";
+export {
+  connectWithProxyHeader,
+  ProxyProtocolAgent,
+  type ProxyProtocolAgentOptions,
+  type SentProxyHeader,
+} from "./proxy-client.ts";
+export type { ProxyStatus } from "./proxy-gate.ts";
+export { PROXY_TIMEOUT_MS, type ProxyOptions, type ProxyServerOption } from "./proxy-options.ts";
+export { proxyStatus } from "./proxy-server.ts";
+export { REFUSED_CHANNEL, type Refusal, type RefusalReason } from "./refusal.ts";
 export { defineRequestProperties, type RequestProperty } from "./request-properties.ts";
 export { hostnameOf, hostOf, ipOf, ipsOf, protocolOf } from "./request-view.ts";
 export type { ServerOptions } from "./server-options.ts";

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Connection, Policy, Resolution } from "@wherefrom/core";
 import type { SocketLike } from "./source.ts";
 
@@ -7,6 +8,10 @@ export const CONNECTION: unique symbol = Symbol.for("wherefrom.connection");
 export const POLICY: unique symbol = Symbol.for("wherefrom.policy");
 /** On a server: who reads more of its connections than the peer. */
 export const COLLECTOR: unique symbol = Symbol.for("wherefrom.collector");
+/** On a socket: that the collector was here. What the kernel keeps of a SYN can be read once. */
+export const COLLECTED: unique symbol = Symbol.for("wherefrom.collected");
+/** On a server: who holds its connections until they have said who they are. */
+export const GATE: unique symbol = Symbol.for("wherefrom.gate");
 /** On globalThis: the Resolutions of requests and sockets, one table for all copies of this package. */
 const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
 
@@ -15,11 +20,18 @@ interface Collector {
   readonly collect: (socket: SocketLike, connection: Connection) => Connection;
 }
 
+/** Holds connections that begin with a header; false where one needs none. */
+interface Gate {
+  readonly hold: (socket: Socket, enter: (socket: Socket) => void) => boolean;
+}
+
 /** What wherefrom keeps on sockets and servers of others. */
 export interface Kept {
   [CONNECTION]?: Connection;
   [POLICY]?: Policy;
   [COLLECTOR]?: Collector | undefined;
+  [COLLECTED]?: true;
+  [GATE]?: Gate | undefined;
 }
 
 type Table = WeakMap<object, Resolution>;

@@ -1,8 +1,10 @@
 import type { Server } from "node:net";
 import type { Policy } from "@wherefrom/core";
 import { readEarly } from "./early-reader.ts";
-import { COLLECTOR, type Kept, POLICY } from "./kept.ts";
+import { COLLECTOR, GATE, type Kept, POLICY } from "./kept.ts";
 import { requirePolicy } from "./no-policy.ts";
+import { compileProxy } from "./proxy-options.ts";
+import { requireProxyHeaders } from "./proxy-server.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { collectToa } from "./toa-server.ts";
 import { compileToa } from "./toa-options.ts";
@@ -18,6 +20,7 @@ export function wherefrom<S extends Server>(server: S, policy: Policy, options: 
   const isFirst = kept[POLICY] === undefined;
   const checked = requirePolicy("wherefrom(server, policy)", policy);
   const toa = options.toa === undefined ? undefined : compileToa(options.toa, checked);
+  const proxy = options.proxyProtocol === undefined ? undefined : compileProxy(options.proxyProtocol, checked);
   kept[POLICY] = checked;
   if (isFirst) {
     readEarly(server);
@@ -25,5 +28,7 @@ export function wherefrom<S extends Server>(server: S, policy: Policy, options: 
   }
   if (toa !== undefined) collectToa(server, toa);
   else delete kept[COLLECTOR];
+  if (proxy !== undefined) requireProxyHeaders(server, proxy);
+  else delete kept[GATE];
   return server;
 }

@@ -64,5 +64,5 @@ function start(proxy: Proxy, hop: Hop): Promise<Daemon> {
     { host: hop.host, port: hop.port },
     { host: LOCALHOST6, port: hop.port6 },
   ];
-  return proxy === "nginx" ? startNginx(nginxSite(hop), listens) : startHaproxy(haproxySite(hop), listens);
+  return proxy === "nginx" ? startNginx({ http: nginxSite(hop) }, listens) : startHaproxy(haproxySite(hop), listens);
 }
