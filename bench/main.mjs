@@ -18,6 +18,7 @@ const SUITES = [
   "size",
   "native",
   "toa",
+  "proxy",
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -7,6 +7,8 @@ import { judge, versionOf } from "./row.mjs";
 /** Keep-alive connections, and requests in flight on each: the server is never idle, so that its processor time is the requests'. */
 const CONNECTIONS = 4;
 const PIPELINED = 8;
+/** Connections at a time where each has one request. */
+const SHORT_CONNECTIONS = 32;
 /** Requests of one timed slice: long against the resolution of cpuUsage, short against what else the machine does. */
 const SLICE = 240;
 const WARM_UP = 10_000;
@@ -98,13 +100,13 @@ async function load(port, request, count, preface) {
   await Promise.all(Array.from({ length: CONNECTIONS }, () => ask(port, request, count / CONNECTIONS, preface)));
 }
 
-/** The same with a connection for each request. */
+/** The same with a connection for each request; so many at a time that the server's answers find their readers awake. */
 export async function loadShort(port, request, count, preface) {
   const text = Buffer.concat([Buffer.from(preface), request]);
   let left = count;
   await Promise.all(
-    Array.from({ length: PIPELINED }, async () => {
-      for (; left > 0; left--) await askOnce(port, text);
+    Array.from({ length: SHORT_CONNECTIONS }, async () => {
+      while (left-- > 0) await askOnce(port, text);
     }),
   );
 }

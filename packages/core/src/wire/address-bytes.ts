@@ -25,7 +25,17 @@ export function readShort(bytes: Uint8Array, at: number): number {
 
 /** Bytes [from, to) as lower-case hexadecimal digits, for the proof. */
 export function hexText(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("hex");
+  return asBuffer(bytes).toString("hex", from, to);
+}
+
+/** Bytes [from, to) as a character each. */
+export function latin1Text(bytes: Uint8Array, from: number, to: number): string {
+  return asBuffer(bytes).toString("latin1", from, to);
+}
+
+/** What comes from a socket is one already. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Bytes [from, to) as a copy of their own. (A Buffer's own `slice` is a view.) */

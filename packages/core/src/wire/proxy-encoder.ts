@@ -4,7 +4,8 @@ import type { Tlv } from "../claim.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { WherefromError } from "../errors.ts";
 import { crc32c } from "./crc32c.ts";
-import { PROXY_V2_HEAD_BYTES, PROXY_V2_SIGNATURE } from "./proxy-v2.ts";
+import { PROXY_V2_SIGNATURE } from "./proxy-v2.ts";
+import { PROXY_V2_HEAD_BYTES } from "./proxy-v2-claim.ts";
 import { TLV_CRC32C } from "./proxy-tlv.ts";
 
 /** What a header says: the client and what it connected to, or that the connection is the sender's own. */

@@ -1,13 +1,15 @@
 import type { ConnectionClaim } from "../claim.ts";
+import { latin1Text } from "./address-bytes.ts";
 import { parseProxyV1, PROXY_V1_LIMIT_BYTES, type ProxyV1Fault } from "./proxy-v1.ts";
 import {
+  beginsProxyV2,
   parseProxyV2,
-  PROXY_V2_HEAD_BYTES,
   PROXY_V2_SIGNATURE,
   proxyV2HeadFault,
   proxyV2Length,
   type ProxyV2Fault,
 } from "./proxy-v2.ts";
+import { PROXY_V2_HEAD_BYTES } from "./proxy-v2-claim.ts";
 
 /** Longest header that is read, in bytes, unless told otherwise: two certificates fit; a megabyte of zeros does not. */
 export const PROXY_HEADER_LIMIT_BYTES = 4096;
@@ -48,56 +50,56 @@ function refused(reason: ProxyFault): ProxyReading {
 }
 
 /**
- * Reads the headers at the beginning of a stream, of which bytes[0, bytes.length) has come so far. To be asked again with more bytes while it answers
+ * Reads the headers at the beginning of a stream, of which bytes[0, bytes.length) has come so far, and which must not change any more: what a claim of
+ * version 2 tells is read from them when it is asked for. To be asked again with more bytes while it answers
  * "more"; it then says no more than `limitBytes` a header are worth keeping. What does not begin like a header is refused at its first wrong byte.
  */
 export function readProxyHeaders(
   bytes: Uint8Array,
   { limitBytes = PROXY_HEADER_LIMIT_BYTES, headers = 1 }: ProxyHeaderOptions = {},
 ): ProxyReading {
-  const claims: ConnectionClaim[] = [];
-  let at = 0;
-  while (claims.length < headers) {
-    const reading = readOne(bytes, at, limitBytes);
-    if (typeof reading === "string") return refused(reading);
-    if (reading === undefined) return MORE;
-    claims.push(reading.claim);
-    at = reading.end;
-    if (reading.claim.says === "self") break;
+  const first = readOne(bytes, 0, limitBytes);
+  if (typeof first === "string") return refused(first);
+  if (first === undefined) return MORE;
+  const claims = [first];
+  for (let last = first; claims.length < headers && last.says !== "self";) {
+    const claim = readOne(bytes, readTo, limitBytes);
+    if (typeof claim === "string") return refused(claim);
+    if (claim === undefined) return MORE;
+    claims.push((last = claim));
   }
-  return { state: "header", claims, length: at };
+  return { state: "header", claims, length: readTo };
 }
 
-/** One header from `at` on: the claim and where it ends, undefined for more bytes, or what is wrong. */
-function readOne(
-  bytes: Uint8Array,
-  at: number,
-  limitBytes: number,
-): { readonly claim: ConnectionClaim; readonly end: number } | ProxyFault | undefined {
+/** Where the header that was read last ends. */
+let readTo = 0;
+
+/** One header from `at` on: the claim, which ends at `readTo`; undefined for more bytes; or what is wrong. */
+function readOne(bytes: Uint8Array, at: number, limitBytes: number): ConnectionClaim | ProxyFault | undefined {
   const present = bytes.length - at;
   if (present === 0) return undefined;
   if (bytes[at] === PROXY_V2_SIGNATURE[0]) {
-    if (!begins(bytes, at, PROXY_V2_SIGNATURE)) return "not-proxy";
+    if (!beginsProxyV2(bytes, at)) return "not-proxy";
     if (present < PROXY_V2_HEAD_BYTES) return undefined;
     const fault = proxyV2HeadFault(bytes, at);
     if (fault !== undefined) return fault;
     const length = proxyV2Length(bytes, at);
     if (length > limitBytes) return "too-long";
     if (present < length) return undefined;
-    const claim = parseProxyV2(bytes, at, at + length, "stream");
-    return typeof claim === "string" ? claim : { claim, end: at + length };
+    readTo = at + length;
+    return parseProxyV2(bytes, at, readTo, "stream");
   }
-  if (!begins(bytes, at, V1_SIGNATURE)) return "not-proxy";
+  if (!beginsProxyV1(bytes, at)) return "not-proxy";
   const end = findLineEnd(bytes, at);
   if (end < 0) return present < PROXY_V1_LIMIT_BYTES ? undefined : "no-end";
-  const claim = parseProxyV1(String.fromCharCode(...bytes.subarray(at, end)));
-  return typeof claim === "string" ? claim : { claim, end: end + 2 };
+  readTo = end + 2;
+  return parseProxyV1(latin1Text(bytes, at, end));
 }
 
-/** Whether what is there of the signature is right. */
-function begins(bytes: Uint8Array, at: number, signature: readonly number[]): boolean {
-  const length = Math.min(signature.length, bytes.length - at);
-  for (let index = 0; index < length; index++) if (bytes[at + index] !== signature[index]) return false;
+/** Whether what is there of "PROXY " is right. */
+function beginsProxyV1(bytes: Uint8Array, at: number): boolean {
+  const length = Math.min(V1_SIGNATURE.length, bytes.length - at);
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== V1_SIGNATURE[index]) return false;
   return true;
 }
 

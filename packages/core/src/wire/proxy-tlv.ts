@@ -20,17 +20,15 @@ const CHECKSUM_BYTES = 4;
 export type TlvFault = "bad-tlv" | "bad-checksum";
 
 /**
- * The fields of bytes[from, to), in order and as copies, without padding. `start` is where the header begins: a checksum covers all of it, and one that
- * is there must be right (specification, 2.2.3). Unknown types are kept: what they mean is not ours to say.
+ * What is wrong with the fields of bytes[from, to), or undefined. `start` is where the header begins: a checksum covers all of it, and one that is there
+ * must be right (specification, 2.2.3). Unknown types are none of our business.
  */
-export function parseTlvs(bytes: Uint8Array, start: number, from: number, to: number): readonly Tlv[] | TlvFault {
-  const tlvs: Tlv[] = [];
+export function findTlvFault(bytes: Uint8Array, start: number, from: number, to: number): TlvFault | undefined {
   let hasChecksum = false;
-  let at = from;
-  while (at < to) {
-    if (to - at < HEAD_BYTES) return "bad-tlv";
+  for (let at = from; at < to;) {
     const type = bytes[at] as number;
     const value = at + HEAD_BYTES;
+    if (value > to) return "bad-tlv";
     const end = value + readShort(bytes, at + 1);
     if (end > to) return "bad-tlv";
     if (type === TLV_CRC32C) {
@@ -38,7 +36,18 @@ export function parseTlvs(bytes: Uint8Array, start: number, from: number, to: nu
       if (readWord(bytes, value) >>> 0 !== crc32c(bytes, start, to, value)) return "bad-checksum";
       hasChecksum = true;
     } else if (type === TLV_UNIQUE_ID && end - value > UNIQUE_ID_LIMIT_BYTES) return "bad-tlv";
-    if (type !== TLV_NOOP) tlvs.push({ type, value: copyBytes(bytes, value, end) });
+    at = end;
+  }
+  return undefined;
+}
+
+/** The fields of bytes[from, to) in which nothing is wrong, in order and as copies, without padding. */
+export function readTlvs(bytes: Uint8Array, from: number, to: number): readonly Tlv[] {
+  const tlvs: Tlv[] = [];
+  for (let at = from; at < to;) {
+    const type = bytes[at] as number;
+    const end = at + HEAD_BYTES + readShort(bytes, at + 1);
+    if (type !== TLV_NOOP) tlvs.push({ type, value: copyBytes(bytes, at + HEAD_BYTES, end) });
     at = end;
   }
   return tlvs;

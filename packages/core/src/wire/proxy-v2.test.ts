@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import type { ConnectionClaim } from "../claim.ts";
 import { parseProxyV2 } from "./proxy-v2.ts";
 
 const SIGNATURE = "0d0a0d0a000d0a515549540a";
@@ -9,7 +11,8 @@ const UDP6 = `${SIGNATURE}2122002420010db800000000000000000001000220010db8000000
 
 function parse(hex: string, transport: "stream" | "datagram" = "stream") {
   const bytes = Buffer.from(hex, "hex");
-  return parseProxyV2(bytes, 0, bytes.length, transport);
+  const claim = parseProxyV2(bytes, 0, bytes.length, transport);
+  return typeof claim === "string" ? claim : (claim as ConnectionClaim & { toJSON(): ConnectionClaim }).toJSON();
 }
 
 /** A header with any command, family and body. */
@@ -134,4 +137,17 @@ test("a datagram's header on a stream is refused, and a stream's on a datagram",
   for (const family of [0x11, 0x21, 0x31]) {
     expect(parse(header(0x21, family, "00".repeat(216)), "datagram")).toBe("wrong-transport");
   }
+});
+
+test("what is asked for twice is the same object, and shown to people it is the whole claim", () => {
+  const claim = parseProxyV2(Buffer.from(TCP4, "hex"), 0, TCP4.length / 2, "stream") as ConnectionClaim;
+  expect(claim.endpoint).toBe(claim.endpoint);
+  expect(claim.destination).toBe(claim.destination);
+  expect(inspect(claim)).toContain("203.0.113.7");
+  expect(JSON.stringify(claim)).toContain("203.0.113.7");
+});
+
+test("any array of bytes is read, not only Node's", () => {
+  const bytes = new Uint8Array(Buffer.from(`ff${TCP4}`, "hex"));
+  expect(parseProxyV2(bytes.subarray(1), 0, TCP4.length / 2, "stream")).toMatchObject({ raw: TCP4 });
 });

@@ -1,27 +1,16 @@
 import type { ConnectionClaim } from "../claim.ts";
-import type { Endpoint } from "../endpoint.ts";
-import { addressText, hexText, readShort } from "./address-bytes.ts";
-import { parseTlvs, type TlvFault } from "./proxy-tlv.ts";
+import { readShort } from "./address-bytes.ts";
+import { INET6_BYTES, INET_BYTES, PROXY_V2_HEAD_BYTES, proxyV2Claim, UNIX_BYTES } from "./proxy-v2-claim.ts";
+import { findTlvFault, type TlvFault } from "./proxy-tlv.ts";
 
 /** What a header of version 2 begins with (specification, 2.2). */
 export const PROXY_V2_SIGNATURE: readonly number[] = [
   0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
 ];
-/** Signature, version and command, family and transport, length. */
-export const PROXY_V2_HEAD_BYTES = 16;
 
 const LOCAL = 0x20;
 const PROXY = 0x21;
-/** Bytes of the addresses, by the byte of family and transport: all that the specification defines, and no other. */
-const ADDRESS_BYTES: Readonly<Record<number, number>> = {
-  0x00: 0,
-  0x11: 12,
-  0x12: 12,
-  0x21: 36,
-  0x22: 36,
-  0x31: 216,
-  0x32: 216,
-};
+const UNSPEC = 0;
 const DGRAM = 2;
 
 /**
@@ -29,6 +18,30 @@ const DGRAM = 2;
  * datagram's header on a stream (or a stream's on a datagram).
  */
 export type ProxyV2Fault = TlvFault | "bad-version" | "bad-command" | "bad-family" | "too-short" | "wrong-transport";
+
+/** Whether what is there of the signature at `from` is right. All of it stands there nearly always, and is compared without a loop. */
+export function beginsProxyV2(bytes: Uint8Array, from: number): boolean {
+  if (bytes.length - from >= PROXY_V2_HEAD_BYTES) {
+    return (
+      bytes[from] === 0x0d &&
+      bytes[from + 1] === 0x0a &&
+      bytes[from + 2] === 0x0d &&
+      bytes[from + 3] === 0x0a &&
+      bytes[from + 4] === 0x00 &&
+      bytes[from + 5] === 0x0d &&
+      bytes[from + 6] === 0x0a &&
+      bytes[from + 7] === 0x51 &&
+      bytes[from + 8] === 0x55 &&
+      bytes[from + 9] === 0x49 &&
+      bytes[from + 10] === 0x54 &&
+      bytes[from + 11] === 0x0a
+    );
+  }
+  for (let at = from; at < bytes.length && at - from < PROXY_V2_SIGNATURE.length; at++) {
+    if (bytes[at] !== PROXY_V2_SIGNATURE[at - from]) return false;
+  }
+  return true;
+}
 
 /** Bytes of the whole header whose first 16 bytes stand at `from`. */
 export function proxyV2Length(bytes: Uint8Array, from: number): number {
@@ -43,8 +56,9 @@ export function proxyV2HeadFault(bytes: Uint8Array, from: number): "bad-version"
 }
 
 /**
- * A whole header that stands in bytes[from, to) and has the signature. LOCAL is the sender's own connection: whatever stands in it is skipped. Families that
- * have no IP address (UNSPEC, UNIX) say that the client is unknown.
+ * A whole header that stands in bytes[from, to) and has the signature. Everything is checked now; addresses and fields become texts and objects when they
+ * are asked for, from these bytes, which must not change. LOCAL is the sender's own connection: whatever stands in it is skipped. Families that have
+ * no IP address (UNSPEC, UNIX) say that the client is unknown.
  */
 export function parseProxyV2(
   bytes: Uint8Array,
@@ -55,35 +69,35 @@ export function parseProxyV2(
   const fault = proxyV2HeadFault(bytes, from);
   if (fault !== undefined) return fault;
   const start = from + PROXY_V2_HEAD_BYTES;
-  if (bytes[from + 12] === LOCAL) {
-    return { method: "proxy-protocol", format: "proxy-v2", raw: hexText(bytes, from, start), says: "self" };
-  }
+  if (bytes[from + 12] === LOCAL) return proxyV2Claim("self", bytes, from, 0, start);
   const family = bytes[from + 13] as number;
-  const addressBytes = ADDRESS_BYTES[family];
-  if (addressBytes === undefined) return "bad-family";
-  if (family !== 0 && ((family & 15) === DGRAM) !== (transport === "datagram")) return "wrong-transport";
-  if (to - start < addressBytes) return "too-short";
-  const isIp = addressBytes === 12 || addressBytes === 36;
-  const claim = {
-    method: "proxy-protocol",
-    format: "proxy-v2",
-    raw: hexText(bytes, from, isIp ? start + addressBytes : start),
-  } as const;
+  const addressBytes = addressBytesOf(family);
+  if (addressBytes < 0) return "bad-family";
   // "The receiver should ignore address information" of UNSPEC, and whatever else comes with it.
-  if (family === 0) return { ...claim, says: "unknown" };
-  const tlvs = parseTlvs(bytes, from, start + addressBytes, to);
-  if (typeof tlvs === "string") return tlvs;
-  const fields = tlvs.length === 0 ? {} : { tlvs };
-  if (!isIp) return { ...claim, says: "unknown", ...fields };
-  const version = addressBytes === 12 ? 4 : 6;
-  const size = version === 4 ? 4 : 16;
-  const ports = start + 2 * size;
-  const endpoint = readEndpoint(bytes, start, version, ports);
-  const destination = readEndpoint(bytes, start + size, version, ports + 2);
-  return { ...claim, says: "address", endpoint, destination, ...fields };
+  if (family === UNSPEC) return proxyV2Claim("unknown", bytes, from, 0, start);
+  if (((family & 15) === DGRAM) !== (transport === "datagram")) return "wrong-transport";
+  const fields = start + addressBytes;
+  if (to < fields) return "too-short";
+  const tlvFault = findTlvFault(bytes, from, fields, to);
+  if (tlvFault !== undefined) return tlvFault;
+  return proxyV2Claim(addressBytes === UNIX_BYTES ? "unknown" : "address", bytes, from, addressBytes, to);
 }
 
-function readEndpoint(bytes: Uint8Array, at: number, family: 4 | 6, portAt: number): Endpoint {
-  const port = readShort(bytes, portAt);
-  return { address: addressText(bytes, at, family), port: port === 0 ? undefined : port };
+/** Bytes of the addresses, by the byte of family and transport: all that the specification defines (2.2), and -1 for the others. */
+function addressBytesOf(family: number): number {
+  switch (family) {
+    case UNSPEC:
+      return 0;
+    case 0x11:
+    case 0x12:
+      return INET_BYTES;
+    case 0x21:
+    case 0x22:
+      return INET6_BYTES;
+    case 0x31:
+    case 0x32:
+      return UNIX_BYTES;
+    default:
+      return -1;
+  }
 }
