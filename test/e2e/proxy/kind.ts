@@ -17,7 +17,7 @@ import type { Certificate } from "../certificate.ts";
 import { type Sighting, sightingOf } from "./sighting.ts";
 
 /** Where to ask, from which address of ours, and what to forge. */
-export interface Question {
+interface Question {
   readonly host: string;
   readonly port: number;
   readonly from: string;
@@ -25,7 +25,7 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Answer {
+interface Answer {
   readonly sightings: readonly Sighting[];
   /** The port that we asked from. */
   readonly port: number | undefined;

@@ -6,7 +6,7 @@ import { crc32c } from "./crc32c.ts";
 export const TLV_ALPN = 0x01;
 export const TLV_AUTHORITY = 0x02;
 export const TLV_CRC32C = 0x03;
-export const TLV_NOOP = 0x04;
+const TLV_NOOP = 0x04;
 export const TLV_UNIQUE_ID = 0x05;
 export const TLV_SSL = 0x20;
 export const TLV_NETNS = 0x30;
