@@ -21,6 +21,14 @@ export interface Sockopt {
   readonly saveSyn: (fd: number, mode: number) => number;
   /** TCP_SAVED_SYN of an accepted socket: IP and TCP header. Read once: the second answer is 0, and so is the first under SYN cookies. */
   readonly savedSyn: (fd: number) => number;
+  /**
+   * Loads the programs that keep TCP options beside sockets (bpf/toa.bpf.c), and attaches them to the control group (v2) at this path for as long as the
+   * process lives. `settings`: 1 looks at packets after the handshake, too. 0, or a negative errno with what failed in `buffer`, as text up to a zero. Once
+   * a process: a second call answers 0. Absent with ffi-rs.
+   */
+  readonly attachToa?: (groupPath: string, settings: number) => number;
+  /** Undoes `attachToa`; what was kept of connections is gone. Absent with ffi-rs. */
+  readonly detachToa?: () => number;
 }
 
 /** Ways to make the calls, best first: a binary of the package, one built on this machine, libc through ffi-rs. */

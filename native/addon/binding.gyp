@@ -2,9 +2,9 @@
   "targets": [
     {
       "target_name": "wherefrom",
-      "sources": ["addon.c", "sockopt.c"],
+      "sources": ["addon.c", "sockopt.c", "toa_bpf.c"],
       "cflags": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-fvisibility=hidden"],
-      "ldflags": ["-s"]
+      "ldflags": ["-s", "-pthread"]
     }
   ]
 }

@@ -48,7 +48,16 @@ export const CHECKS = {
     run: (directory) => {
       const library = join(directory, "wherefrom.node");
       const include = `-I${join(headers(), "include", "node")}`;
-      const shared = ["-shared", "-fPIC", include, addon("addon.c"), addon("sockopt.c"), "-o", library];
+      const shared = [
+        "-shared",
+        "-fPIC",
+        include,
+        addon("addon.c"),
+        addon("sockopt.c"),
+        addon("toa_bpf.c"),
+        "-o",
+        library,
+      ];
       must("gcc", [...WARNINGS, ...SANITIZERS, ...shared]);
       const preload = must("gcc", ["-print-file-name=libasan.so"]);
       must(process.execPath, [join(NATIVE, "test", "exercise.cjs"), library], {

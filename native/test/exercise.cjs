@@ -9,6 +9,7 @@ const ROUNDS = 2000;
 const WORKERS = 3;
 const path = isMainThread ? process.argv[2] : workerData;
 const addon = require(path);
+// An attachment would be the machine's business: that one is called with wrong arguments alone, which the abuse below never gets right.
 const calls = Object.values(addon).filter((value) => typeof value === "function");
 const odd = [
   undefined,

@@ -56,6 +56,11 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     isPresent: () => existsSync(join(import.meta.dirname, "..", "..", "native", "build", "Release", "wherefrom.node")),
     reason: "the native addon was not built: npm run build --workspace native (needs a C compiler, make and python3)",
   },
+  setpriv: program("setpriv", "util-linux"),
+  "sock-ops": {
+    isPresent: () => readFileSync("/proc/self/mounts", "utf8").includes(" cgroup2 ") && isReadable("/sys/fs/bpf"),
+    reason: "this kernel has no control groups of version 2, or no BPF",
+  },
   nfqueue: {
     isPresent: () => {
       try {

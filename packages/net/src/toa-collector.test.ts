@@ -9,6 +9,9 @@ import type { ServerOptions } from "./server-options.ts";
 import { toaStatus } from "./toa-server.ts";
 import { wherefrom } from "./wherefrom.ts";
 
+/** Saved SYNs alone: BPF programs have a suite of their own (test/e2e/bpf). */
+const LVS = { product: "lvs", reader: "saved-syn" } as const;
+
 const policy = compilePolicy({ trust: ["127.0.0.0/8"], from: "toa" });
 const sockopt = loadSockopt();
 const hasModule = existsSync("/sys/module/toa");
@@ -40,7 +43,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", () => {
   test("a balancer's connection whose SYN carries no option is carrier-absent, and its peer is known", async () => {
-    const { resolution, status } = await reach({ toa: "lvs" });
+    const { resolution, status } = await reach({ toa: LVS });
     expect(status).toMatchObject({ product: "lvs", reader: "saved-syn", savedSyn: "on", module: undefined });
     expect(summaryOf(resolution)).toEqual({
       client: undefined,
@@ -52,18 +55,22 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
   });
 
   test("a server that listens already keeps SYNs from then on", async () => {
-    const { status, resolution } = await reach({ toa: "lvs" }, { late: true });
+    const { status, resolution } = await reach({ toa: LVS }, { late: true });
     expect(status?.savedSyn).toBe("on");
     expect(resolution.stop).toBe("carrier-absent");
   });
 
   test("a product that puts nothing into SYNs cannot be read, which is said once and in the status", async () => {
     const emitted = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const { status } = await reach({ toa: "dpvs" });
-    expect(status).toMatchObject({ reader: "none", savedSyn: "off: dpvs puts nothing into SYNs" });
+    const { status } = await reach({ toa: { product: "dpvs", reader: "saved-syn" } });
+    expect(status).toMatchObject({
+      reader: "none",
+      savedSyn: "off: dpvs puts nothing into SYNs",
+      programs: "off: the reader is saved-syn",
+    });
     expect(emitted.mock.calls).toEqual([
       [
-        "the TCP options of dpvs cannot be read here: no kernel module, and saved SYNs are off: dpvs puts nothing into SYNs. Clients behind it stay unknown",
+        "the TCP options of dpvs cannot be read here: no kernel module; BPF programs are off: the reader is saved-syn; saved SYNs are off: dpvs puts nothing into SYNs. Clients behind it stay unknown",
         { type: "WherefromWarning", code: "WHEREFROM_TOA_UNREADABLE" },
       ],
     ]);
@@ -100,14 +107,14 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
   });
 
   test("a connection's SYN is read in the tick of 'connection', and what comes later changes nothing", async () => {
-    const { socket, resolution } = await reach({ toa: "lvs" });
+    const { socket, resolution } = await reach({ toa: LVS });
     const fd = (socket as unknown as { _handle: { fd: number } })._handle.fd;
     expect(sockopt?.savedSyn(fd)).toBe(0);
     expect(getClient(socket)).toBe(resolution);
   });
 
   test("a later policy without toa ends the reading", async () => {
-    const server = wherefrom(createServer(), policy, { toa: "lvs" });
+    const server = wherefrom(createServer(), policy, { toa: LVS });
     wherefrom(server, policy);
     expect(toaStatus(server)).toBeUndefined();
   });

@@ -1,12 +1,13 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
 import type { Connection, ConnectionClaim } from "@wherefrom/core";
-import { parseToaLookup, type ToaProduct } from "@wherefrom/core/wire";
+import { parseToaLookup, type ToaProduct, type ToaRecord } from "@wherefrom/core/wire";
 import type { NativeStatus, Sockopt } from "@wherefrom/native";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt, nativeStatus } from "./native.ts";
 import { readSavedSyn, saveSyns } from "./saved-syn.ts";
 import { ToaConnection } from "./toa-connection.ts";
+import { attachPrograms, isWatched, readToaRecord } from "./toa-programs.ts";
 import { toaModule } from "./toa-module.ts";
 import type { CompiledToa, ToaReaderName } from "./toa-options.ts";
 import type { SocketLike } from "./source.ts";
@@ -18,6 +19,8 @@ export interface ToaStatus {
   readonly reader: ToaReaderName | "none";
   /** "on", or why SYNs are not kept. */
   readonly savedSyn: string;
+  /** "on", or why no BPF programs keep the options of later packets. */
+  readonly programs: string;
   /** Where a kernel module showed itself. */
   readonly module: string | undefined;
   readonly native: NativeStatus;
@@ -31,20 +34,22 @@ export class ToaCollector {
   readonly #product: ToaProduct;
   readonly #forced: ToaReaderName | undefined;
   #savedSyn = "unavailable: the server does not listen";
+  #programs = "unavailable: the server does not listen";
 
   constructor({ product, reader }: CompiledToa) {
     this.#product = product;
     this.#forced = reader;
   }
 
-  /** From now on the kernel keeps the SYNs that we shall need. To be called when `server` listens, and again may be. */
+  /** From now on the kernel keeps the SYNs and options that we shall need. To be called when `server` listens, and again may be. */
   listen(server: Server): void {
     this.#savedSyn = this.#startSaving(server);
+    this.#programs = this.#startWatching(server);
   }
 
   /**
    * What is known of the connection of `socket`, with the claim of its options. Reads the SYN, which can be read once, so call it in the tick of
-   * 'connection'; what was read is parsed when somebody first asks.
+   * 'connection'; what was read is parsed when somebody first asks. What comes with later data is looked for whenever somebody asks, until it is there.
    */
   collect(socket: SocketLike, connection: Connection): Connection {
     const fd = descriptorOf(socket);
@@ -52,8 +57,10 @@ export class ToaCollector {
     const isModule = this.#reader(sockopt) === "module";
     const syn = fd === undefined || sockopt === undefined ? undefined : readSavedSyn(sockopt, fd);
     const lookup = fd === undefined || sockopt === undefined || !isModule ? undefined : readLookup(sockopt, fd);
-    if (connection.peer === undefined || (syn === undefined && !isModule)) return connection;
-    return new ToaConnection(connection, this.#product, syn, lookup, isModule);
+    const record =
+      fd === undefined || sockopt === undefined || this.#programs !== "on" ? undefined : this.#record(sockopt, socket);
+    if (connection.peer === undefined || (syn === undefined && record === undefined && !isModule)) return connection;
+    return new ToaConnection(connection, this.#product, { syn, record, lookup }, isModule);
   }
 
   get status(): ToaStatus {
@@ -62,6 +69,7 @@ export class ToaCollector {
       product: this.#product.name,
       reader: this.#reader(sockopt),
       savedSyn: this.#savedSyn,
+      programs: this.#programs,
       module: toaModule.trace(),
       native: nativeStatus(),
     };
@@ -70,9 +78,36 @@ export class ToaCollector {
   #reader(sockopt: Sockopt | undefined): ToaReaderName | "none" {
     if (this.#forced === "module") return "module";
     if (this.#forced === undefined && toaModule.trace() !== undefined) return "module";
-    return sockopt !== undefined && this.#savedSyn === "on" && this.#product.packets.includes("syn")
-      ? "saved-syn"
-      : "none";
+    if (sockopt === undefined) return "none";
+    if (this.#programs === "on") return "sock-ops";
+    return this.#savedSyn === "on" && this.#product.packets.includes("syn") ? "saved-syn" : "none";
+  }
+
+  /** Reads now and, where the product writes into data, whenever it is asked again: a record that is there does not change. */
+  #record(sockopt: Sockopt, socket: SocketLike): () => ToaRecord | undefined {
+    let record = readToaRecord(sockopt, descriptorOf(socket) as number);
+    return () => {
+      const fd = record === undefined ? descriptorOf(socket) : undefined;
+      if (fd !== undefined) record = readToaRecord(sockopt, fd);
+      return record;
+    };
+  }
+
+  /** The programs that were attached before, to whatever group the listener was made in, or our own. */
+  #startWatching(server: Server): string {
+    const sockopt = loadSockopt();
+    const { packets } = this.#product;
+    if (this.#forced !== undefined && this.#forced !== "sock-ops") return `off: the reader is ${this.#forced}`;
+    if (this.#forced === undefined && toaModule.trace() !== undefined) return "off: a kernel module reads";
+    if (!packets.includes("ack") && !packets.includes("data")) {
+      return `off: ${this.#product.name} puts nothing behind SYNs`;
+    }
+    if (sockopt === undefined) return "unavailable: no native calls";
+    const fd = descriptorOf(server);
+    if (fd !== undefined && isWatched(sockopt, fd)) return "on";
+    const attached = attachPrograms(sockopt, packets.includes("data"));
+    if (attached !== "on" || fd === undefined || isWatched(sockopt, fd)) return attached;
+    return "unavailable: the listener was made in another control group than the process is in now";
   }
 
   #startSaving(server: Server): string {

@@ -1,32 +1,45 @@
 import { type Connection, type ConnectionClaim, type Endpoint, formatEndpoint, parseAddress } from "@wherefrom/core";
-import { parseTcpPacket, parseToaOptions, tcpSource, type TcpPacket, type ToaProduct } from "@wherefrom/core/wire";
+import {
+  parseTcpPacket,
+  parseToaOptions,
+  tcpSource,
+  type TcpPacket,
+  type ToaProduct,
+  type ToaReading,
+  type ToaRecord,
+} from "@wherefrom/core/wire";
 import { amendConnection } from "./connection-of.ts";
 import type { SavedSyn } from "./saved-syn.ts";
 
-/** A connection whose SYN is parsed when somebody first asks who is at its other end. */
+/** What was read of a connection's first packets. */
+export interface ToaEvidence {
+  readonly syn: SavedSyn | undefined;
+  /** What programs in the kernel have kept by now. */
+  readonly record: (() => ToaRecord | undefined) | undefined;
+  /** What a module answered. */
+  readonly lookup: ConnectionClaim | undefined;
+}
+
+const NO_EVIDENCE: ToaEvidence = { syn: undefined, record: undefined, lookup: undefined };
+
+/** A connection whose first packets are parsed when somebody first asks who is at its other end. */
 export class ToaConnection implements Connection {
   readonly certificate: Connection["certificate"];
   readonly memory: Connection["memory"];
   #connection: Connection;
-  #product: ToaProduct | undefined;
-  #syn: SavedSyn | undefined;
-  readonly #lookup: ConnectionClaim | undefined;
+  #evidence: ToaEvidence;
+  #isSettled = false;
+  #isWaiting = false;
+  readonly #product: ToaProduct;
   readonly #isModule: boolean;
 
-  /** `lookup` is what a module answered; `isModule` whether one is there, which may have replaced the peer's address. */
-  constructor(
-    connection: Connection,
-    product: ToaProduct,
-    syn: SavedSyn | undefined,
-    lookup: ConnectionClaim | undefined,
-    isModule: boolean,
-  ) {
+  /** `isModule`: whether a module is there, which may have replaced the peer's address. */
+  constructor(connection: Connection, product: ToaProduct, evidence: ToaEvidence, isModule: boolean) {
     this.certificate = connection.certificate;
     this.memory = connection.memory;
     this.#connection = connection;
     this.#product = product;
-    this.#syn = syn;
-    this.#lookup = lookup;
+    this.#evidence = evidence;
     this.#isModule = isModule;
   }
 
@@ -43,42 +56,52 @@ export class ToaConnection implements Connection {
   }
 
   get claims(): readonly ConnectionClaim[] {
+    if (this.#isWaiting) this.#isSettled = false;
     return this.#settled().claims;
   }
 
+  /** Once, except for claims, which are looked for again as long as the product may still write one, and has not. */
   #settled(): Connection {
-    if (this.#product !== undefined) {
-      this.#connection = this.#settle(this.#product);
-      this.#product = undefined;
-      this.#syn = undefined;
-    }
-    return this.#connection;
+    if (this.#isSettled) return this.#connection;
+    const settled = this.#settle(this.#product);
+    this.#isSettled = true;
+    this.#isWaiting =
+      this.#evidence.record !== undefined &&
+      this.#product.packets.includes("data") &&
+      settled.claims.length === this.#connection.claims.length;
+    if (this.#isWaiting) return this.#connection;
+    this.#connection = settled;
+    this.#evidence = NO_EVIDENCE;
+    return settled;
   }
 
   /**
-   * A module may have replaced the peer's address by whatever an option said. The SYN's source is the peer; without a SYN nothing tells it, and what
-   * the kernel calls the peer is somebody's claim. A SYN that names another than the kernel does tells of a module that does not show itself.
+   * A module may have replaced the peer's address by whatever an option said. The source of the SYN, or of the packet that the programs kept, is the peer;
+   * without either nothing tells it, and what the kernel calls the peer is somebody's claim. A packet that names another than the kernel does tells of a module
+   * that does not show itself.
    */
   #settle(product: ToaProduct): Connection {
     const { peer = "", peerPort, claims } = this.#connection;
     const named: Endpoint = { address: peer, port: peerPort };
-    const syn = this.#syn;
+    const { syn, lookup } = this.#evidence;
+    const record = this.#evidence.record?.();
     const packet = syn === undefined ? undefined : parseTcpPacket(syn.bytes, syn.from, syn.to);
-    if (syn === undefined || packet === undefined) {
+    const source = syn === undefined || packet === undefined ? record?.peer : tcpSource(syn.bytes, packet);
+    if (source === undefined) {
       if (!this.#isModule) return this.#connection;
-      const claim = this.#lookup ?? moduleClaim(named);
+      const claim = lookup ?? moduleClaim(named);
       return amendConnection(this.#connection, { transport: "unverified", claims: [...claims, claim] });
     }
-    const source = tcpSource(syn.bytes, packet);
     if (!isSame(named, source)) {
-      const claim = this.#lookup ?? moduleClaim(named);
+      const claim = lookup ?? moduleClaim(named);
       return amendConnection(this.#connection, {
         peer: source.address,
         peerPort: source.port,
         claims: [...claims, claim],
       });
     }
-    const claim = this.#lookup ?? claimOf(syn, packet, product);
+    const synClaim = syn === undefined || packet === undefined ? undefined : claimOfSyn(syn, packet, product);
+    const claim = lookup ?? synClaim ?? (record === undefined ? undefined : claimOfRecord(record, product));
     return claim === undefined ? this.#connection : amendConnection(this.#connection, { claims: [...claims, claim] });
   }
 }
@@ -95,13 +118,20 @@ function moduleClaim(endpoint: Endpoint): ConnectionClaim {
   return { method: "toa", format: "toa-module", raw: formatEndpoint(endpoint), says: "address", endpoint };
 }
 
-/** Undefined where the packet carries nothing of the product's; what is there and cannot be believed is a claim that stops the walk, with its reason. */
-function claimOf(
+function claimOfSyn(
   { bytes }: SavedSyn,
   { family, optionsFrom, optionsTo }: TcpPacket,
   product: ToaProduct,
 ): ConnectionClaim | undefined {
-  const reading = parseToaOptions(bytes, product, "syn", family, optionsFrom, optionsTo);
+  return claimOf(parseToaOptions(bytes, product, "syn", family, optionsFrom, optionsTo));
+}
+
+function claimOfRecord({ options, packet, family }: ToaRecord, product: ToaProduct): ConnectionClaim | undefined {
+  return claimOf(parseToaOptions(options, product, packet, family));
+}
+
+/** Undefined where the packet carries nothing of the product's; what is there and cannot be believed is a claim that stops the walk, with its reason. */
+function claimOf(reading: ToaReading): ConnectionClaim | undefined {
   if (reading.ok) {
     const { claim, warnings } = reading;
     return warnings.length === 0 ? claim : { ...claim, oddities: warnings };

@@ -4,9 +4,11 @@ import { compileToaProduct, type CustomToa, type ToaProduct, type ToaProductName
 /**
  * How to learn what stood in a connection's first packets.
  * - "module": a vendor's kernel module (toa.ko) has replaced the peer's address by the client's, and answers for IPv6 clients of IPv4 sockets.
+ * - "sock-ops": BPF programs keep the options of the packet that completes the handshake, and of the first later one with such an option. They are
+ *   attached to the process' control group, which takes CAP_BPF and CAP_NET_ADMIN, or were attached to it before, which takes nothing. SYNs are kept as well.
  * - "saved-syn": the kernel keeps the SYN for us (TCP_SAVE_SYN). It sees nothing of later packets.
  */
-export type ToaReaderName = "module" | "saved-syn";
+export type ToaReaderName = "module" | "sock-ops" | "saved-syn";
 
 export interface ToaOptions {
   readonly product: ToaProductName | CustomToa;
@@ -22,7 +24,7 @@ export interface CompiledToa {
   readonly reader: ToaReaderName | undefined;
 }
 
-const READERS: readonly ToaReaderName[] = ["module", "saved-syn"];
+const READERS: readonly ToaReaderName[] = ["module", "sock-ops", "saved-syn"];
 const KEYS = ["product", "reader"];
 
 /**

@@ -22,10 +22,12 @@ export function toaStatus(server: Server): ToaStatus | undefined {
   return collector instanceof ToaCollector ? collector.status : undefined;
 }
 
-function warn({ product, savedSyn, native }: ToaStatus): void {
+function warn({ product, savedSyn, programs, native }: ToaStatus): void {
   const calls = native.skipped.map(({ source, reason }) => `${source}: ${reason}`).join("; ");
   const detail =
-    native.source === "none" ? `no native calls (${calls})` : `no kernel module, and saved SYNs are ${savedSyn}`;
+    native.source === "none"
+      ? `no native calls (${calls})`
+      : `no kernel module; BPF programs are ${programs}; saved SYNs are ${savedSyn}`;
   process.emitWarning(`the TCP options of ${product} cannot be read here: ${detail}. Clients behind it stay unknown`, {
     type: "WherefromWarning",
     code: "WHEREFROM_TOA_UNREADABLE",

@@ -1,106 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { BED, type Bed, openBed } from "../bed/bed.ts";
+import { BED } from "../bed/bed.ts";
 import { makeControlGroup } from "../bed/control-group.ts";
-import { type Conversation, startScript } from "../bed/conversation.ts";
-import { compileStamper, type Stamp, type StampedPackets, startStamper } from "../bed/stamper.ts";
-import { type Certificate, makeCertificate } from "../certificate.ts";
+import { BALANCER, confusions, first, ToaSite } from "../bed/toa-site.ts";
 import { describeSuite } from "../requirement.ts";
 
-const SERVED = join(import.meta.dirname, "served.mjs");
-const VISITS = join(import.meta.dirname, "visits.mjs");
-
-/** What the server said of one connection. */
-interface Said {
-  readonly client?: { readonly address: string; readonly port?: number };
-  readonly nearest?: { readonly address: string };
-  readonly method: string;
-  readonly stop: string;
-  readonly warnings: readonly string[];
-  readonly hops: readonly { by: string; format: string; address?: string; verdict: string; reason?: string }[];
-}
-
-interface Visit {
-  readonly own: { readonly address: string; readonly port: number };
-  readonly said: Said;
-  readonly failed?: string;
-}
-
-interface Serving {
-  readonly kind?: "net" | "tls" | "http" | "http2";
-  readonly host?: string;
-  readonly toa?: unknown;
-  readonly policy?: object;
-  readonly workers?: number;
-  readonly threads?: number;
-  readonly scheduling?: "none" | "round-robin";
-  readonly prefix?: readonly string[];
-}
-
-const BALANCER = [BED.balancer[4], BED.balancer[6]];
-const FROM_BALANCER = { trust: BALANCER, from: "toa" };
-
 describeSuite("toa", () => {
-  let bed: Bed;
-  let stamper: ReturnType<typeof compileStamper>;
-  let certificate: Certificate;
-
-  beforeAll(async () => {
-    [bed, stamper, certificate] = [await openBed(), compileStamper(), makeCertificate([BED.front[4]])];
-  });
-  afterAll(async () => {
-    await bed?.close();
-    stamper?.remove();
-    certificate?.remove();
-  });
-
-  async function serve({
-    kind = "net",
-    host = "::",
-    toa = "lvs",
-    policy = FROM_BALANCER,
-    prefix,
-    ...more
-  }: Serving = {}) {
-    const tls = { key: readFileSync(certificate.keyFile, "utf8"), cert: certificate.text };
-    const server = startScript(bed.server, SERVED, { kind, host, port: BED.port, toa, policy, tls, ...more }, prefix);
-    onTestFinished(server.stop);
-    const status = (await server.next()) as { reader?: string; savedSyn?: string };
-    return { server, status };
-  }
-
-  async function stamp(packets: StampedPackets, what: Stamp): Promise<void> {
-    onTestFinished(await startStamper(bed.balancer, stamper.path, packets, what));
-  }
-
-  /** `count` connections, each from an address of its own. */
-  async function visit(
-    family: 4 | 6,
-    count: number,
-    more: object = {},
-    failures: "none" | "may fail" = "none",
-  ): Promise<readonly [Visit, ...Visit[]]> {
-    const addresses = Array.from({ length: count }, (_, index) =>
-      family === 4 ? `203.0.113.${1 + (index % 250)}` : `2001:db8:7::${(1 + index).toString(16)}`,
-    );
-    const options = { kind: "net", host: BED.front[family], port: BED.port, addresses, ...more };
-    const visitor: Conversation = startScript(bed.client, VISITS, options);
-    const visits = (await visitor.next()) as readonly [Visit, ...Visit[]];
-    await visitor.stop();
-    const failed = failures === "none" ? visits.filter((each) => each.failed !== undefined) : [];
-    expect(failed).toEqual([]);
-    expect(visits).toHaveLength(count);
-    return visits;
-  }
-
-  /** Each visit's own address and port beside the client that the server found. */
-  const confusions = (visits: readonly Visit[]): readonly object[] =>
-    visits.filter(({ own, said }) => own.address !== said.client?.address || own.port !== said.client.port);
-
-  const first = ([visit]: readonly [Visit, ...Visit[]]): Said => visit.said;
+  const site = new ToaSite();
 
   describe.each([
     { family: 4, kind: 254, host: "0.0.0.0", toa: "lvs" },
@@ -112,10 +21,10 @@ describeSuite("toa", () => {
     "TOA of kind $kind in the SYN, over IPv$family, to a listener on $host, read as $toa",
     ({ family, kind, host, toa }) => {
       test("names every one of 200 clients, with its port", async () => {
-        const { status } = await serve({ host, toa });
+        const { status } = await site.serve({ host, toa });
         expect(status).toMatchObject({ reader: "saved-syn", savedSyn: "on" });
-        await stamp("s", `${kind}`);
-        const visits = await visit(family, 200);
+        await site.stamp("s", `${kind}`);
+        const visits = await site.visit(family, 200);
         expect(confusions(visits)).toEqual([]);
         expect(first(visits)).toMatchObject({
           method: "toa",
@@ -130,19 +39,19 @@ describeSuite("toa", () => {
   );
 
   test("an address alone, as Alibaba's CDN writes it, names the client without a port", async () => {
-    await serve({ toa: "alibaba-cdn" });
-    await stamp("s", "28");
+    await site.serve({ toa: "alibaba-cdn" });
+    await site.stamp("s", "28");
     for (const family of [4, 6] as const) {
-      const visits = await visit(family, 20);
+      const visits = await site.visit(family, 20);
       expect(visits.filter(({ own, said }) => own.address !== said.client?.address)).toEqual([]);
       expect(first(visits).client?.port).toBeUndefined();
     }
   });
 
   test("an IPv6 client of an IPv4 connection (NAT64) is named by its IPv6 address", async () => {
-    await serve({ toa: "dpvs-2022" });
-    await stamp("s", "nat64:254");
-    const visits = await visit(4, 5);
+    await site.serve({ toa: "dpvs-2022" });
+    await site.stamp("s", "nat64:254");
+    const visits = await site.visit(4, 5);
     const hex = (text: string): string =>
       text
         .split(".")
@@ -155,22 +64,22 @@ describeSuite("toa", () => {
   });
 
   test("without the option the balancer's connection has no client, and says so", async () => {
-    await serve();
-    const said = first(await visit(4, 1));
+    await site.serve();
+    const said = first(await site.visit(4, 1));
     expect(said).toMatchObject({ stop: "carrier-absent", nearest: { address: BED.balancer[4] } });
     expect(said.client).toBeUndefined();
   });
 
   test("an option in the handshake's ACK alone is not seen in the SYN: unknown, never wrong", async () => {
-    await serve();
-    await stamp("a", "254");
-    expect(first(await visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+    await site.serve();
+    await site.stamp("a", "254");
+    expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
   });
 
   test("an option from a peer that no rule names changes nothing, and the refusal is in the proof", async () => {
-    await serve({ policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
-    await stamp("s", "254");
-    expect(first(await visit(4, 1))).toMatchObject({
+    await site.serve({ policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
+    await site.stamp("s", "254");
+    expect(first(await site.visit(4, 1))).toMatchObject({
       client: { address: BED.balancer[4] },
       method: "socket",
       stop: "untrusted-hop",
@@ -180,11 +89,11 @@ describeSuite("toa", () => {
   });
 
   test("under SYN cookies the kernel keeps no SYN: unknown, never wrong", async () => {
-    bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
-    onTestFinished(() => void bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
-    await serve();
-    await stamp("s", "254");
-    const visits = await visit(4, 20);
+    site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
+    onTestFinished(() => void site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
+    await site.serve();
+    await site.stamp("s", "254");
+    const visits = await site.visit(4, 20);
     expect(visits.map(({ said }) => said.stop)).toEqual(visits.map(() => "carrier-absent"));
   });
 
@@ -195,9 +104,9 @@ describeSuite("toa", () => {
       ["an option of another length is another's", "fe06c406cb00", "carrier-absent", undefined],
       ["one of another kind is another's", "c808c406cb007163", "carrier-absent", undefined],
     ])("%s", async (_title, hex, stop, reason) => {
-      await serve();
-      await stamp("s", `hex:${hex}`);
-      const said = first(await visit(4, 1));
+      await site.serve();
+      await site.stamp("s", `hex:${hex}`);
+      const said = first(await site.visit(4, 1));
       expect(said.client).toBeUndefined();
       expect(said.stop).toBe(stop);
       expect(said.hops.at(1)?.reason).toBe(reason);
@@ -208,32 +117,32 @@ describeSuite("toa", () => {
       ["of length 1", "fe01c406cb007163"],
       ["longer than the header", "fe28c406cb007163"],
     ])("an option %s names nobody: Linux from 6.7 on drops such a SYN, older ones let it in", async (_title, hex) => {
-      await serve();
-      await stamp("s", `hex:${hex}`);
-      const [{ said, failed }] = await visit(4, 1, { timeoutMs: 1500 }, "may fail");
+      await site.serve();
+      await site.stamp("s", `hex:${hex}`);
+      const [{ said, failed }] = await site.visit(4, 1, { timeoutMs: 1500 }, "may fail");
       const seen = failed === undefined ? [said.client, said.stop, said.hops.at(1)?.reason] : failed;
       expect([[undefined, "malformed-hop", "broken"], "Error: no answer"]).toContainEqual(seen);
     });
 
     test("of two, the balancer's counts, and the client's is a warning", async () => {
       // Timestamps would leave no room for both.
-      bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=0");
-      onTestFinished(() => void bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=1"));
-      await serve();
-      await stamp("s", "hex:fe08c406cb007107fe081f9009090909");
-      expect(first(await visit(4, 1))).toMatchObject({
+      site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=0");
+      onTestFinished(() => void site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=1"));
+      await site.serve();
+      await site.stamp("s", "hex:fe08c406cb007107fe081f9009090909");
+      expect(first(await site.visit(4, 1))).toMatchObject({
         client: { address: "203.0.113.7", port: 50182 },
         warnings: [expect.stringMatching(/^claim-odd: toa-254 "fe08c406cb007107": later-option$/)],
       });
     });
 
     test("an option of any length but its own is another's, and the connection is served", async () => {
-      await serve();
+      await site.serve();
       for (let length = 2; length <= 18; length++) {
         if (length === 8) continue;
         const hex = `fe${length.toString(16).padStart(2, "0")}${"c406cb007107".padEnd(32, "0")}`.slice(0, length * 2);
-        const stop = await startStamper(bed.balancer, stamper.path, "s", `hex:${hex}`);
-        const said = first(await visit(4, 1));
+        const stop = await site.stamp("s", `hex:${hex}`);
+        const said = first(await site.visit(4, 1));
         await stop();
         expect([length, said.client, said.stop]).toEqual([length, undefined, "carrier-absent"]);
       }
@@ -245,10 +154,10 @@ describeSuite("toa", () => {
       { peers: BALANCER, says: "toa" },
       { peers: ["203.0.113.0/25"], says: "x-forwarded-for" },
     ];
-    await serve({ kind: "http", policy: { rules } });
-    await stamp("s", "254");
+    await site.serve({ kind: "http", policy: { rules } });
+    await site.stamp("s", "254");
     const headers = { "x-forwarded-for": "198.51.100.9" };
-    const visits = await visit(4, 200, { kind: "http", headers });
+    const visits = await site.visit(4, 200, { kind: "http", headers });
     for (const { own, said } of visits) {
       const isProxy = Number(own.address.split(".").at(-1)) < 128;
       expect(said.client).toEqual(isProxy ? { address: "198.51.100.9" } : own);
@@ -257,34 +166,34 @@ describeSuite("toa", () => {
   });
 
   test.each(["http", "http2", "tls"] as const)("a %s server knows the client of each connection", async (kind) => {
-    await serve({ kind });
-    await stamp("s", "254");
-    expect(confusions(await visit(4, 100, { kind }))).toEqual([]);
+    await site.serve({ kind });
+    await site.stamp("s", "254");
+    expect(confusions(await site.visit(4, 100, { kind }))).toEqual([]);
   });
 
   test("servers in four worker threads at once never mix up their clients", async () => {
-    const { server } = await serve({ threads: 4 });
+    const { server } = await site.serve({ threads: 4 });
     for (let thread = 1; thread < 4; thread++) await server.next();
-    bed.balancer.run(
+    site.bed.balancer.run(
       `iptables -w -t nat -I PREROUTING -i outer -p tcp --dport ${BED.port + 1}:${BED.port + 3} -j DNAT --to-destination ${BED.server[4]}`,
     );
-    await stamp("s", "254");
+    await site.stamp("s", "254");
     const ports = [0, 1, 2, 3].map((thread) => BED.port + thread);
-    expect(confusions(await visit(4, 400, { ports }))).toEqual([]);
+    expect(confusions(await site.visit(4, 400, { ports }))).toEqual([]);
   });
 
   test("cluster workers that accept for themselves know their clients", async () => {
-    const { status } = await serve({ workers: 2, scheduling: "none" });
+    const { status } = await site.serve({ workers: 2, scheduling: "none" });
     expect(status).toMatchObject({ reader: "saved-syn", savedSyn: "on" });
-    await stamp("s", "254");
-    expect(confusions(await visit(4, 100))).toEqual([]);
+    await site.stamp("s", "254");
+    expect(confusions(await site.visit(4, 100))).toEqual([]);
   });
 
   test("cluster workers under round-robin have no listener: the status says so, and the client is unknown", async () => {
-    const { status } = await serve({ workers: 2, scheduling: "round-robin" });
+    const { status } = await site.serve({ workers: 2, scheduling: "round-robin" });
     expect(status).toMatchObject({ reader: "none", savedSyn: "unavailable: cluster round-robin" });
-    await stamp("s", "254");
-    const visits = await visit(4, 20);
+    await site.stamp("s", "254");
+    const visits = await site.visit(4, 20);
     expect(visits.map(({ said }) => said.stop)).toEqual(visits.map(() => "carrier-absent"));
   });
 
@@ -303,12 +212,12 @@ describeSuite("toa", () => {
     test("names the IPv6 client behind an IPv4 connection", async () => {
       const group = makeControlGroup();
       onTestFinished(group.remove);
-      const module = bed.server.spawn(program, [group.path, ANSWER], { stdio: ["pipe", "pipe", "inherit"] });
+      const module = site.bed.server.spawn(program, [group.path, ANSWER], { stdio: ["pipe", "pipe", "inherit"] });
       await new Promise((resolve) => module.stdout?.once("data", resolve));
       onTestFinished(() => void module.stdin?.end());
-      const { status } = await serve({ toa: { product: "dpvs", reader: "module" }, prefix: group.enter });
+      const { status } = await site.serve({ toa: { product: "dpvs", reader: "module" }, prefix: group.enter });
       expect(status).toMatchObject({ reader: "module", savedSyn: "on" });
-      expect(first(await visit(4, 1))).toMatchObject({
+      expect(first(await site.visit(4, 1))).toMatchObject({
         client: { address: "2001:db8::1:2", port: 50182 },
         method: "toa",
         hops: [{ address: BED.balancer[4] }, { by: "toa", format: "toa-lookup" }],
@@ -316,8 +225,8 @@ describeSuite("toa", () => {
     });
 
     test("where nothing answers (ENOPROTOOPT) the SYN still tells the peer, and the client is unknown", async () => {
-      await serve({ toa: { product: "dpvs", reader: "module" } });
-      expect(first(await visit(4, 1))).toMatchObject({
+      await site.serve({ toa: { product: "dpvs", reader: "module" } });
+      expect(first(await site.visit(4, 1))).toMatchObject({
         stop: "carrier-absent",
         hops: [{ by: "socket", format: "tcp", address: BED.balancer[4] }],
       });

@@ -9,6 +9,7 @@ export {
 } from "./toa.ts";
 export type { ToaLayout } from "./toa-layouts.ts";
 export { compileToaProduct, type CustomToa } from "./toa-product.ts";
+export { parseToaRecord, TOA_RECORD_BYTES, type ToaRecord } from "./toa-record.ts";
 export { TOA_PRODUCTS, type ToaOption, type ToaPacket, type ToaProduct, type ToaProductName } from "./toa-products.ts";
 export { readProxyDetails, type ProxyDetails, type ProxySsl, type TlvVendor } from "./proxy-details.ts";
 export { encodeProxyV1, encodeProxyV2, type ProxyHeader, type ProxyV2Header } from "./proxy-encoder.ts";

@@ -1,0 +1,112 @@
+/*
+ * Keeps the TCP options of the packet that completes a handshake, and of the first later one with an option that the kernel does not know, beside the
+ * socket, with the peer that the packet came from. It parses nothing: which kinds count is decided by who reads. No loop, no variable offset, so that
+ * every kernel from 5.10 on verifies it, without CAP_PERFMON. Compiled by scripts/bytecode.mjs into addon/toa_bytecode.h.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include "../addon/toa_record.h"
+
+#define SEC(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+
+/* include/uapi/linux/bpf.h, enum bpf_func_id. None of them is GPL-only. */
+static void *(*map_lookup)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
+static void *(*storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)BPF_FUNC_sk_storage_get;
+static long (*set_flags)(struct bpf_sock_ops *ops, int flags) = (void *)BPF_FUNC_sock_ops_cb_flags_set;
+
+/* The loader makes the maps, and puts their descriptors where these names stand. */
+struct map {
+  int unused;
+};
+struct map records SEC("maps");
+struct map settings SEC("maps");
+
+#define ESTABLISHED BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB
+#define LATER BPF_SOCK_OPS_PARSE_HDR_OPT_CB
+#define WATCH BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG
+#define TCP_HEADER_BYTES 20
+/* No-operation twice and a timestamp of 10 bytes: what nearly every packet has, and what is not kept. */
+#define TIMESTAMP_ALONE 0x0a080101
+
+/* Words at fixed places: a loop over packet bytes is what verifiers give up on. */
+INLINE __u32 copy_options(struct bpf_sock_ops *ops, __u32 *to) {
+  __u8 *packet = ops->skb_data;
+  __u8 *end = ops->skb_data_end;
+  __u32 length = 0;
+#pragma unroll
+  for (int word = 0; word < TOA_OPTION_BYTES / 4; word++) {
+    if (packet + TCP_HEADER_BYTES + 4 * word + 4 <= end) {
+      to[word] = *(__u32 *)(packet + TCP_HEADER_BYTES + 4 * word);
+      length = 4 * word + 4;
+    }
+  }
+  return length;
+}
+
+/* One field of the context after the other: merged into wider ones they would be refused. */
+INLINE void copy_peer(struct bpf_sock_ops *ops, struct toa_record *record) {
+  volatile struct bpf_sock_ops *context = ops;
+  __u32 *address = (__u32 *)record->address;
+  /* In network order, in the upper half of a little-endian word. */
+  record->port = context->remote_port >> 16;
+  if (context->family == 2) {
+    record->family = 4;
+    address[0] = context->remote_ip4;
+    return;
+  }
+  record->family = 6;
+  address[0] = context->remote_ip6[0];
+  address[1] = context->remote_ip6[1];
+  address[2] = context->remote_ip6[2];
+  address[3] = context->remote_ip6[3];
+}
+
+SEC("sockops")
+int toa_sock_ops(struct bpf_sock_ops *ops) {
+  __u32 op = ops->op;
+  if (op != ESTABLISHED && op != LATER) return 1;
+  struct toa_record record = {};
+  __u32 length = copy_options(ops, (__u32 *)record.options);
+  int dull = length == 0 || (length == 12 && *(__u32 *)record.options == TIMESTAMP_ALONE);
+  if (op == LATER) {
+    set_flags(ops, ops->bpf_sock_ops_cb_flags & ~WATCH);
+  } else if (dull) {
+    __u32 key = 0;
+    __u32 *flags = map_lookup(&settings, &key);
+    if (flags && (*flags & TOA_LATER_PACKETS)) set_flags(ops, ops->bpf_sock_ops_cb_flags | WATCH);
+  }
+  struct bpf_sock *sk = ops->sk;
+  if (dull || !sk) return 1;
+  record.version = TOA_RECORD_VERSION;
+  record.packet = op == LATER ? TOA_PACKET_DATA : TOA_PACKET_ACK;
+  record.length = length;
+  copy_peer(ops, &record);
+  storage_get(&records, sk, &record, BPF_SK_STORAGE_GET_F_CREATE);
+  return 1;
+}
+
+SEC("cgroup/getsockopt")
+int toa_getsockopt(struct bpf_sockopt *option) {
+  if (option->level != TOA_LEVEL || option->optname != TOA_NAME) return 1;
+  struct bpf_sock *sk = option->sk;
+  __u8 *to = option->optval;
+  __u8 *end = option->optval_end;
+  /* Stores of their own: merged into one of eight bytes they would be refused. */
+  volatile struct bpf_sockopt *answer = option;
+  struct toa_record *record = sk ? storage_get(&records, sk, 0, 0) : 0;
+  if (to + sizeof *record > end) return 1;
+  if (record) {
+    __builtin_memcpy(to, record, sizeof *record);
+    answer->optlen = sizeof *record;
+  } else {
+    /* An answer of no bytes would leave the caller's length as it was. */
+    *to = TOA_RECORD_VERSION;
+    answer->optlen = 1;
+  }
+  answer->retval = 0;
+  return 1;
+}
+
+char license_text[] SEC("license") = "MIT";

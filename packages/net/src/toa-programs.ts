@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { getSystemErrorName } from "node:util";
+import { parseToaRecord, TOA_RECORD_BYTES, type ToaRecord } from "@wherefrom/core/wire";
+import type { Sockopt } from "@wherefrom/native";
+import { ownControlGroup } from "./control-group.ts";
+
+/** native/addon/toa_record.h. */
+const LEVEL = 0x7766;
+const NAME = 1;
+const LATER_PACKETS = 1;
+
+/** linux/capability.h. */
+const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
+
+/** Whether the programs watch this socket, a listener or a connection: they answer, if only that there is nothing. */
+export function isWatched(sockopt: Sockopt, fd: number): boolean {
+  return sockopt.getSockopt(fd, LEVEL, NAME, TOA_RECORD_BYTES) > 0;
+}
+
+/** Undefined where nothing was kept of the connection, or nobody watches it. */
+export function readToaRecord(sockopt: Sockopt, fd: number): ToaRecord | undefined {
+  const length = sockopt.getSockopt(fd, LEVEL, NAME, TOA_RECORD_BYTES);
+  return length === TOA_RECORD_BYTES ? parseToaRecord(sockopt.buffer) : undefined;
+}
+
+/** Attaches the programs to the process' own control group. "on", or why that cannot be. */
+export function attachPrograms(sockopt: Sockopt, watchesLaterPackets: boolean): string {
+  if (sockopt.attachToa === undefined) return "unavailable: the addon is not loaded";
+  const group = ownControlGroup();
+  if ("problem" in group) return `unavailable: ${group.problem}`;
+  const result = sockopt.attachToa(group.path, watchesLaterPackets ? LATER_PACKETS : 0);
+  if (result === 0) return "on";
+  const { buffer } = sockopt;
+  const step = Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
+  const missing = result === -1 ? missingCapabilities(readFileSync("/proc/self/status", "utf8")) : "";
+  return `unavailable: ${step}: ${getSystemErrorName(result)}${missing === "" ? "" : `, ${missing}`}`;
+}
+
+/** What a process with this status (proc(5)) lacks to load the programs, in words; "" where it lacks nothing. */
+export function missingCapabilities(status: string): string {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  const has = (name: keyof typeof CAPABILITIES): boolean => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
+  if (has("CAP_SYS_ADMIN")) return "";
+  const missing = (["CAP_BPF", "CAP_NET_ADMIN"] as const).filter((name) => !has(name));
+  return missing.length === 0 ? "" : `${missing.join(" and ")} missing`;
+}

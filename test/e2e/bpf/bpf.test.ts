@@ -1,0 +1,277 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { BED } from "../bed/bed.ts";
+import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
+import type { Stamp, StampedPackets } from "../bed/stamper.ts";
+import { BALANCER, confusions, first, type Serving, ToaSite } from "../bed/toa-site.ts";
+import { describeSuite } from "../requirement.ts";
+
+/** Connections of each cell. */
+const COUNT = 50;
+
+/** A balancer that nobody makes, with one option. */
+const custom = (kind: number, layout: string, length: number, packets: readonly string[]): object => ({
+  kind,
+  layout,
+  length,
+  packets,
+});
+
+interface Cell {
+  readonly title: string;
+  readonly packets: StampedPackets;
+  readonly stamp: Stamp;
+  readonly toa: unknown;
+  readonly family?: 4 | 6;
+  readonly host?: string;
+  readonly cookies?: 2;
+}
+
+const LATE = ["ack", "data"] as const;
+const port4 = (kind: number): object => custom(kind, "port-ipv4", 8, LATE);
+const port6 = (kind: number): object => custom(kind, "port-ipv6", 20, LATE);
+
+/** Every value of every column, and every pair of a packet with each of the others at least once. */
+const CELLS: readonly Cell[] = [
+  { title: "handshake's ACK, 254, IPv4", packets: "a", stamp: "254", toa: "dpvs", host: "0.0.0.0" },
+  { title: "handshake's ACK, 254, IPv4 to ::", packets: "a", stamp: "254", toa: "dpvs", cookies: 2 },
+  { title: "handshake's ACK, 254, IPv6", packets: "a", stamp: "254", toa: "dpvs", family: 6 },
+  { title: "handshake's ACK, 253, IPv6", packets: "a", stamp: "253", toa: "huawei-elb", family: 6, cookies: 2 },
+  { title: "handshake's ACK, 200, IPv4", packets: "a", stamp: "200", toa: "ucloud" },
+  { title: "handshake's ACK, 28, IPv4", packets: "a", stamp: "28", toa: custom(28, "version-ipv4", 7, LATE) },
+  {
+    title: "handshake's ACK, 28, IPv6",
+    packets: "a",
+    stamp: "28",
+    toa: custom(28, "version-ipv6", 19, LATE),
+    family: 6,
+  },
+  { title: "handshake's ACK, 252, IPv4", packets: "a", stamp: "252", toa: port4(252) },
+  { title: "ACK and data, 254, IPv4", packets: "ad", stamp: "254", toa: "dpvs" },
+  { title: "ACK and data, 254, IPv6", packets: "ad", stamp: "254", toa: "dpvs", family: 6, cookies: 2 },
+  { title: "ACK and data, 253, IPv6", packets: "ad", stamp: "253", toa: port6(253), family: 6 },
+  { title: "ACK and data, 200, IPv4", packets: "ad", stamp: "200", toa: port4(200), host: "0.0.0.0", cookies: 2 },
+  { title: "data alone, 254, IPv4", packets: "d", stamp: "254", toa: "dpvs" },
+  { title: "data alone, 254, IPv4, 0.0.0.0", packets: "d", stamp: "254", toa: "dpvs", host: "0.0.0.0", cookies: 2 },
+  { title: "data alone, 254, IPv6", packets: "d", stamp: "254", toa: "dpvs", family: 6 },
+  { title: "data alone, 253, IPv6", packets: "d", stamp: "253", toa: port6(253), family: 6, cookies: 2 },
+  { title: "data alone, 200, IPv4", packets: "d", stamp: "200", toa: port4(200) },
+  { title: "data alone, 252, IPv4", packets: "d", stamp: "252", toa: port4(252) },
+  { title: "SYN, 254, IPv4", packets: "s", stamp: "254", toa: "lvs" },
+  { title: "SYN, 253, IPv6", packets: "s", stamp: "253", toa: "lvs", family: 6 },
+  { title: "SYN and ACK, 254, IPv4", packets: "sad", stamp: "254", toa: "lvs", host: "0.0.0.0" },
+  {
+    title: "SYN and ACK under cookies, where the SYN is lost, 254, IPv4",
+    packets: "sad",
+    stamp: "254",
+    toa: "lvs",
+    cookies: 2,
+  },
+];
+
+describeSuite("bpf", () => {
+  const site = new ToaSite();
+  let group: ControlGroup;
+  beforeAll(() => {
+    group = makeControlGroup();
+  });
+  afterAll(() => group?.remove());
+
+  /** A server in a group of its own, so that what is attached to it is nobody else's. */
+  const serve = (serving: Serving = {}) => site.serve({ toa: "dpvs", prefix: group.enter, ...serving });
+
+  function useCookies(): void {
+    site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
+    onTestFinished(() => void site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
+  }
+
+  describe(`names every one of ${COUNT} clients, and never another`, () => {
+    test.each(CELLS)(
+      "$title (cookies: $cookies)",
+      async ({ packets, stamp, toa, family = 4, host = "::", cookies }) => {
+        if (cookies !== undefined) useCookies();
+        const { status } = await serve({ host, toa });
+        expect(status).toMatchObject({ reader: "sock-ops", programs: "on" });
+        await site.stamp(packets, stamp);
+        const visits = await site.visit(family, COUNT);
+        // An option of kind 28 has no port.
+        const told = visits.map(({ own, said }) => ({
+          own: stamp === "28" ? { address: own.address } : own,
+          client: said.client,
+          peer: said.hops[0]?.address,
+        }));
+        expect(told.filter(({ own, client }) => JSON.stringify(own) !== JSON.stringify(client))).toEqual([]);
+        expect(new Set(told.map(({ peer }) => peer))).toEqual(new Set([BED.balancer[family]]));
+      },
+    );
+  });
+
+  test("an IPv6 client of an IPv4 connection (NAT64) is named by its IPv6 address", async () => {
+    await serve();
+    await site.stamp("ad", "nat64:254");
+    const { own, said } = (await site.visit(4, 1))[0];
+    const octets = own.address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
+    const groups = [octets.slice(0, 2), octets.slice(2)].map((pair) => pair.join("").replace(/^0+/, ""));
+    expect(said.client).toEqual({ address: `64:ff9b::${groups.join(":")}`, port: own.port });
+  });
+
+  test("where the handshake's ACK is lost, the first data completes it, and its option counts", async () => {
+    const rule = "FORWARD -o inner -p tcp --tcp-flags SYN,FIN,RST,PSH,ACK ACK -m length --length 0:80 -j DROP";
+    site.bed.balancer.run(`iptables -w -t mangle -I ${rule}`);
+    onTestFinished(() => void site.bed.balancer.run(`iptables -w -t mangle -D ${rule}`));
+    await serve({ host: "0.0.0.0", toa: "huawei-elb" });
+    await site.stamp("ad", "254");
+    expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+  });
+
+  test("without the option a balancer's connection has no client, and says so", async () => {
+    await serve();
+    expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+  });
+
+  test("an option from a peer that no rule names changes nothing, and stands in the warnings", async () => {
+    await serve({ policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
+    await site.stamp("ad", "254");
+    expect(first(await site.visit(4, 1))).toMatchObject({
+      client: { address: BED.balancer[4] },
+      method: "socket",
+      warnings: [expect.stringMatching(/^claim-unread: toa-254 "fe08/)],
+    });
+  });
+
+  test("a data packet whose client port is TCP Fast Open's magic (63881) is not shown to the programs: unknown, never wrong", async () => {
+    await serve();
+    await site.stamp("d", "hex:fe08f989cb007107");
+    expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+  });
+
+  test.each([
+    ["40 bytes of no-operation", "01".repeat(20), "carrier-absent"],
+    ["another length", "fe06c406cb00", "carrier-absent"],
+    ["one behind no-operations, where the product writes in front", "0101fe08c406cb007163", "malformed-hop"],
+  ])("%s in the handshake's ACK names nobody", async (_title, hex, stop) => {
+    await serve();
+    await site.stamp("a", `hex:${hex}`);
+    const said = first(await site.visit(4, 1));
+    expect([said.client, said.stop]).toEqual([undefined, stop]);
+  });
+
+  test.each(["http", "http2", "tls"] as const)("a %s server knows the client of each connection", async (kind) => {
+    await serve({ kind });
+    await site.stamp("ad", "254");
+    expect(confusions(await site.visit(4, 100, { kind }))).toEqual([]);
+  });
+
+  test("servers in four worker threads at once never mix up their clients", async () => {
+    const { server } = await serve({ threads: 4 });
+    for (let thread = 1; thread < 4; thread++) await server.next();
+    const rule = `PREROUTING -i outer -p tcp --dport ${BED.port + 1}:${BED.port + 3} -j DNAT --to-destination ${BED.server[4]}`;
+    site.bed.balancer.run(`iptables -w -t nat -I ${rule}`);
+    onTestFinished(() => void site.bed.balancer.run(`iptables -w -t nat -D ${rule}`));
+    await site.stamp("ad", "254");
+    expect(confusions(await site.visit(4, 400, { ports: [0, 1, 2, 3].map((thread) => BED.port + thread) }))).toEqual(
+      [],
+    );
+  });
+
+  test.each(["none", "round-robin"] as const)(
+    "cluster workers know their clients (scheduling: %s)",
+    async (scheduling) => {
+      const { status } = await serve({ workers: 2, scheduling });
+      expect(status).toMatchObject({ reader: "sock-ops", programs: "on" });
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, 100))).toEqual([]);
+    },
+  );
+
+  test("of 2000 connections, 200 at a time, not one is told another's address", async () => {
+    await serve();
+    await site.stamp("ad", "254");
+    expect(confusions(await site.visit(4, 2000, { concurrency: 200 }))).toEqual([]);
+  });
+
+  describe("rights", () => {
+    /** Somebody else with these capabilities alone, in the group. */
+    const withOnly = (...names: string[]): readonly string[] => [
+      ...group.enter,
+      "setpriv",
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      ...["--inh-caps", "--ambient-caps"].map((option) => `${option}=-all${names.map((name) => `,+${name}`).join("")}`),
+    ];
+
+    test("CAP_BPF and CAP_NET_ADMIN are enough", async () => {
+      const { status } = await serve({ prefix: withOnly("bpf", "net_admin") });
+      expect(status).toMatchObject({ reader: "sock-ops", programs: "on" });
+      await site.stamp("a", "254");
+      expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+    });
+
+    test.each([
+      [["bpf"], "CAP_NET_ADMIN missing"],
+      [["net_admin"], "CAP_BPF missing"],
+      [[], "CAP_BPF and CAP_NET_ADMIN missing"],
+    ])(
+      "with %j alone the status names what is missing, and connections are served all the same",
+      async (names, missing) => {
+        const { status } = await serve({ prefix: withOnly(...names) });
+        expect(status.reader).toBe("none");
+        expect(status.programs).toMatch(/^unavailable: .*EPERM, /);
+        expect(status.programs).toContain(missing);
+        expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+      },
+    );
+
+    test("once somebody has attached the programs to the group, reading takes no rights; when he is gone, nothing is left", async () => {
+      const other = { ...BED, port: BED.port + 9 };
+      const { server, status } = await serve({ port: other.port });
+      expect(status.programs).toBe("on");
+      const { server: reader, status: unprivileged } = await serve({ prefix: withOnly() });
+      expect(unprivileged).toMatchObject({ reader: "sock-ops", programs: "on" });
+      await site.stamp("a", "254");
+      expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+      await reader.stop();
+      await server.stop();
+      const { status: after } = await serve({ prefix: withOnly() });
+      expect(after.reader).toBe("none");
+    });
+
+    test("in the root of control groups nothing is attached, because all of the machine would be watched", async () => {
+      const isRoot = /^0::\/$/m.test(readFileSync("/proc/self/cgroup", "utf8"));
+      const { status } = await site.serve({ toa: "dpvs" });
+      expect([status.reader, /root of control groups/.test(status.programs ?? "")]).toEqual(
+        isRoot ? ["none", true] : ["sock-ops", false],
+      );
+    });
+  });
+
+  describe("a stranger's own option, through the node's NAT", () => {
+    /** The client's machine writes the option itself; the balancer's only rewrites addresses, as a node does. */
+    async function forge(): Promise<void> {
+      const rule = "OUTPUT -p tcp -j NFQUEUE --queue-num 0 --queue-bypass";
+      site.bed.client.run(`iptables -w -t mangle -A ${rule}`);
+      onTestFinished(() => void site.bed.client.run(`iptables -w -t mangle -D ${rule}`));
+      await site.stamp("a", "hex:fe08c40606060606", site.bed.client);
+    }
+
+    test("is believed where the node lets it through: the service cannot tell it from the balancer's", async () => {
+      await serve();
+      await forge();
+      expect(first(await site.visit(4, 1))).toMatchObject({
+        client: { address: "6.6.6.6", port: 50182 },
+        hops: [{ address: BALANCER[0], verdict: "trusted" }, { by: "toa" }],
+      });
+    });
+
+    test("is gone where the node strips it from everybody but the balancer, and the client is unknown", async () => {
+      const rule = "PREROUTING -i outer -p tcp ! -s 192.0.2.1 -j TCPOPTSTRIP --strip-options 253,254";
+      site.bed.balancer.run(`iptables -w -t mangle -A ${rule}`);
+      onTestFinished(() => void site.bed.balancer.run(`iptables -w -t mangle -D ${rule}`));
+      await serve();
+      await forge();
+      const said = first(await site.visit(4, 1));
+      expect([said.client, said.stop]).toEqual([undefined, "carrier-absent"]);
+    });
+  });
+});
