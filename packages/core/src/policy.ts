@@ -13,6 +13,7 @@ import { compileDemand, type Demand } from "./demand.ts";
 import { WherefromError } from "./errors.ts";
 import { lookAlikesOf } from "./look-alike.ts";
 import { explainUnknownKey } from "./option-keys.ts";
+import { requireNodeFilter } from "./node-filter.ts";
 import { type PeerSet, PeerSetBuilder } from "./peer-set.ts";
 import { ageInDays, type RangeTable } from "./presets/range-table.ts";
 import { type CompiledSays, SaysCompiler } from "./says.ts";
@@ -45,6 +46,8 @@ export interface RuleOptions {
 interface CommonOptions {
   /** Nodes, Pods: machines that are never a client. A walk that ends at one of them has lost the address. */
   readonly infrastructure?: readonly string[];
+  /** Says that the nodes remove TOA from everybody but the balancer (`wherefrom toa attach --trust`). Needed where `infrastructure` is believed about "toa". */
+  readonly nodesFilterToa?: boolean;
 }
 
 /** The short form: all of these machines say the same. Without `from` the list must be empty: nobody is believed, the peer is the client. */
@@ -146,6 +149,8 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     return compileRule(rule, says);
   });
   if (hops > 0) checkHops(compiled);
+  const infrastructure = compileInfrastructure(options.infrastructure);
+  requireNodeFilter(rules, compiled, options.infrastructure, options.nodesFilterToa);
   const noticed = new Set<string>([...NOTICED_HEADERS, ...ORIGIN_HEADERS]);
   const lookAlikes = findLookAlikes(new Set([...noticed, ...says.headers]));
   return Object.freeze<Policy>({
@@ -153,7 +158,7 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     peers: peers.build(),
     unixRule: special.unix,
     unverifiedRule: special.unverified,
-    infrastructure: compileInfrastructure(options.infrastructure),
+    infrastructure,
     hops,
     headers: says.headers,
     walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
@@ -197,6 +202,7 @@ function findStaleness(ranges: RangeTable, now: Date): readonly Notice[] {
 }
 
 const RULE_KEYS = ["name", "peers", "says", "silent", "with", "ranges", "appends"];
+const COMMON_KEYS = ["infrastructure", "nodesFilterToa"];
 const SILENCES: readonly Silence[] = ["is-client", "unknown", "self"];
 
 function compileRule(rule: RuleOptions, compiler: SaysCompiler): Rule {
@@ -239,18 +245,18 @@ function normalize(options: PolicyOptions): { rules: readonly RuleOptions[]; hop
     throw invalid(`a policy is { trust, from }, { hops, peers, from } or { rules }, not ${JSON.stringify(options)}`);
   }
   if ("rules" in options) {
-    refuseUnknownKeys(options, ["rules", "infrastructure"]);
+    refuseUnknownKeys(options, ["rules", ...COMMON_KEYS]);
     if (!Array.isArray(options.rules)) throw invalid(`rules is a list, not ${JSON.stringify(options.rules)}`);
     return { rules: options.rules, hops: 0 };
   }
   if ("hops" in options) {
-    refuseUnknownKeys(options, ["hops", "peers", "from", "with", "infrastructure"]);
+    refuseUnknownKeys(options, ["hops", "peers", "from", "with", ...COMMON_KEYS]);
     return normalizeHops(options);
   }
   if (!("trust" in options))
     throw invalid(`a policy has "trust", "hops" or "rules"; this one has ${JSON.stringify(Object.keys(options))}`);
-  refuseUnknownKeys(options, ["trust", "from", "silent", "with", "infrastructure"]);
-  const { trust, from, infrastructure: _, ...rest } = options;
+  refuseUnknownKeys(options, ["trust", "from", "silent", "with", ...COMMON_KEYS]);
+  const { trust, from, infrastructure: _, nodesFilterToa: __, ...rest } = options;
   if (!Array.isArray(trust)) {
     throw invalid(`trust is a list of addresses, prefixes and named ranges, not ${JSON.stringify(trust)}`);
   }
