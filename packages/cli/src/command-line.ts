@@ -3,8 +3,17 @@ import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
 import { didYouMean, type OptionTable, readOptions } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
+import { attach } from "./toa/attach.ts";
+import { detach } from "./toa/detach.ts";
+import { status } from "./toa/status.ts";
 
-const COMMANDS: Readonly<Record<string, Command>> = { demo };
+/** A name has one word, or two. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  demo,
+  "toa attach": attach,
+  "toa detach": detach,
+  "toa status": status,
+};
 
 const HELP: OptionTable = { help: { type: "boolean", short: "h", description: "say how it is used" } };
 /** Options that stand where a command's name would. */
@@ -15,7 +24,7 @@ const USAGE_ERROR = 2;
 
 /** Runs what `args` asks for, and answers the exit code: 0, what the command says, or 2 when the command line cannot be read. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name = "", ...rest] = args;
+  const { name, rest } = readName(args);
   if (name === "") {
     terminal.err(formatHelp());
     return USAGE_ERROR;
@@ -30,6 +39,16 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   if (!given.names.has("help")) return command.run(given, terminal);
   terminal.out(formatCommandHelp(name, command));
   return 0;
+}
+
+/** The first word, with the second where there are commands of two words that begin so. */
+function readName([first = "", ...rest]: readonly string[]): {
+  readonly name: string;
+  readonly rest: readonly string[];
+} {
+  const [second = ""] = rest;
+  const isPair = Object.keys(COMMANDS).some((command) => command.startsWith(`${first} `)) && !second.startsWith("-");
+  return isPair ? { name: `${first} ${second}`.trim(), rest: rest.slice(1) } : { name: first, rest };
 }
 
 function runWithoutCommand(args: readonly string[], terminal: Terminal): number {

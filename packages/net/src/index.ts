@@ -19,6 +19,7 @@ export { defineRequestProperties, type RequestProperty } from "./request-propert
 export { hostnameOf, hostOf, ipOf, ipsOf, protocolOf } from "./request-view.ts";
 export type { ServerOptions } from "./server-options.ts";
 export type { RequestLike, SocketLike, Source } from "./source.ts";
+export { attachToaPrograms, isToaWatched } from "./toa-attachment.ts";
 export type { ToaStatus } from "./toa-collector.ts";
 export type { ToaOptions, ToaReaderName, ToaServerOption } from "./toa-options.ts";
 export { toaStatus } from "./toa-server.ts";

@@ -23,10 +23,10 @@ export function readToaRecord(sockopt: Sockopt, fd: number): ToaRecord | undefin
   return length === TOA_RECORD_BYTES ? parseToaRecord(sockopt.buffer) : undefined;
 }
 
-/** Attaches the programs to the process' own control group. "on", or why that cannot be. */
-export function attachPrograms(sockopt: Sockopt, watchesLaterPackets: boolean): string {
+/** Attaches the programs to a control group, the process' own without `groupPath`. "on", or why that cannot be. */
+export function attachPrograms(sockopt: Sockopt, watchesLaterPackets: boolean, groupPath?: string): string {
   if (sockopt.attachToa === undefined) return "unavailable: the addon is not loaded";
-  const group = ownControlGroup();
+  const group = groupPath === undefined ? ownControlGroup() : { path: groupPath };
   if ("problem" in group) return `unavailable: ${group.problem}`;
   const result = sockopt.attachToa(group.path, watchesLaterPackets ? LATER_PACKETS : 0);
   if (result === 0) return "on";

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { BED } from "../bed/bed.ts";
 import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
@@ -83,6 +85,14 @@ describeSuite("bpf", () => {
   function useCookies(): void {
     site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
     onTestFinished(() => void site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
+  }
+
+  /** The client's machine writes the option itself; the balancer's only rewrites addresses, as a node does. */
+  async function forge(): Promise<void> {
+    const rule = "OUTPUT -p tcp -j NFQUEUE --queue-num 0 --queue-bypass";
+    site.bed.client.run(`iptables -w -t mangle -A ${rule}`);
+    onTestFinished(() => void site.bed.client.run(`iptables -w -t mangle -D ${rule}`));
+    await site.stamp("a", "hex:fe08c40606060606", site.bed.client);
   }
 
   describe(`names every one of ${COUNT} clients, and never another`, () => {
@@ -246,15 +256,66 @@ describeSuite("bpf", () => {
     });
   });
 
-  describe("a stranger's own option, through the node's NAT", () => {
-    /** The client's machine writes the option itself; the balancer's only rewrites addresses, as a node does. */
-    async function forge(): Promise<void> {
-      const rule = "OUTPUT -p tcp -j NFQUEUE --queue-num 0 --queue-bypass";
-      site.bed.client.run(`iptables -w -t mangle -A ${rule}`);
-      onTestFinished(() => void site.bed.client.run(`iptables -w -t mangle -D ${rule}`));
-      await site.stamp("a", "hex:fe08c40606060606", site.bed.client);
-    }
+  describe("the agent", () => {
+    const CLI = join(import.meta.dirname, "..", "..", "..", "packages", "cli", "dist", "main.js");
 
+    /** `wherefrom toa attach` on the node, which is the balancer's machine here; resolves when it has said that it is attached. */
+    async function startAgent(...args: string[]): Promise<{ kill: (signal: NodeJS.Signals) => Promise<void> }> {
+      const command = [CLI, "toa", "attach", "--cgroup", group.path, ...args];
+      const agent = site.bed.balancer.spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = once(agent, "close");
+      const kill = async (signal: NodeJS.Signals): Promise<void> => {
+        agent.kill(signal);
+        await ended;
+      };
+      onTestFinished(() => kill("SIGKILL"));
+      for await (const text of agent.stdout!) if (String(text).includes("attached to")) break;
+      return { kill };
+    }
+    const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
+    const unprivileged = (): readonly string[] => [...group.enter, ...NOBODY];
+    const chains = (): string => String(site.bed.balancer.run("iptables -w -t mangle -S; ip6tables -w -t mangle -S"));
+
+    test("lets a process without rights read, and removes strangers' options where it is told whom to trust", async () => {
+      const agent = await startAgent("--trust", "192.0.2.1,2001:db8::1");
+      const { status } = await serve({ prefix: unprivileged() });
+      expect(status).toMatchObject({ reader: "sock-ops", programs: "on" });
+      await forge();
+      expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+      expect(chains()).toContain("WHEREFROM-TOA");
+      await agent.kill("SIGTERM");
+      expect(chains()).not.toContain("WHEREFROM-TOA");
+    });
+
+    test("when it is killed clients become unknown, and the filter stays until it is removed", async () => {
+      const agent = await startAgent("--trust", "192.0.2.1");
+      await serve({ prefix: unprivileged() });
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, 10))).toEqual([]);
+      await agent.kill("SIGKILL");
+      const visits = await site.visit(4, 10);
+      expect(visits.map(({ said }) => [said.client, said.stop])).toEqual(
+        visits.map(() => [undefined, "carrier-absent"]),
+      );
+      expect(chains()).toContain("WHEREFROM-TOA");
+      expect(site.bed.balancer.run(`${process.execPath} ${CLI} toa detach`)).toContain("removed chain");
+      expect(chains()).not.toContain("WHEREFROM-TOA");
+    });
+
+    test("a new one serves the connections that come after it, beside one that still runs", async () => {
+      const first = await startAgent();
+      await serve({ prefix: unprivileged() });
+      const second = await startAgent();
+      await first.kill("SIGKILL");
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+      await second.kill("SIGTERM");
+    });
+  });
+
+  describe("a stranger's own option, through the node's NAT", () => {
     test("is believed where the node lets it through: the service cannot tell it from the balancer's", async () => {
       await serve();
       await forge();
