@@ -19,6 +19,7 @@ const SUITES = [
   "native",
   "toa",
   "proxy",
+  "bpf",
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
