@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type ServerOpts, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type ServerOpts, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { compilePolicy, type ConnectionClaim, type Policy, type Resolution } from "@wherefrom/core";
@@ -130,6 +130,12 @@ describe("a believed header", () => {
       expect(await textOf(socket, 5)).toBe("hello");
     },
   );
+
+  test("who is gone before its address could be read is refused as reset, not as a stranger", async () => {
+    const site = await serve("required");
+    site.server.emit("connection", new Socket());
+    expect(site.refusals.map(({ reason }) => reason)).toEqual(["reset"]);
+  });
 
   test("its fields are in the proof", async () => {
     const { hops } = getClient(await admit(await serve("required"), V2_FIELDS));

@@ -46,7 +46,9 @@ export class ProxyGate {
     if (this.#options.isOff(connection.peer)) return false;
     const mayOmit = this.#options.isOptional(connection.peer);
     if (!mayOmit && !mayBelieve(policy, connection)) {
-      this.#refuse(socket, connection, "untrusted-peer");
+      // Whoever is gone already (HAProxy's plain TCP check resets at once) has no address any more.
+      const isGone = connection.transport === "tcp" && connection.peer === undefined;
+      this.#refuse(socket, connection, isGone ? "reset" : "untrusted-peer");
       return true;
     }
     this.#waiting++;

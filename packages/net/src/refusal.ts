@@ -5,7 +5,7 @@ import type { ProxyFault } from "@wherefrom/core/wire";
 
 /**
  * Why a connection was closed before anybody saw it. The parser's own reasons, and: "untrusted-peer", which no rule lets speak for others; "timeout",
- * "ended" and "reset" before the header was whole.
+ * "ended" and "reset" before the header was whole, or the peer's address could be read.
  */
 export type RefusalReason = ProxyFault | "untrusted-peer" | "timeout" | "ended" | "reset";
 

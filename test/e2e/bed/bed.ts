@@ -42,6 +42,8 @@ export async function openBed(): Promise<Bed> {
 const INNER_MTU = 1600;
 
 function connect(client: Namespace, balancer: Namespace, server: Namespace): void {
+  // Else link-local addresses are tentative for a second or two, and until then nobody can ask who has a neighbour's.
+  for (const each of [client, balancer, server]) each.run("sysctl -qw net.ipv6.conf.default.accept_dad=0");
   balancer.run(`
     ip link add outer type veth peer name eth0 netns ${client.pid}
     ip link add inner mtu ${INNER_MTU} type veth peer name eth0 mtu ${INNER_MTU} netns ${server.pid}
