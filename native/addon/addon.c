@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "sockopt.h"
 #include "toa_bpf.h"
+#include "udp_receiver.h"
 
 /*
  * One per environment, so that no worker sees another's answers. The bytes are ours and not V8's: whatever JavaScript does to the buffer that shows them
@@ -28,15 +30,6 @@ static void release(napi_env env, void *data, void *hint) {
 /* The buffer's finalizer is given the bytes, and the state as its hint. */
 static void release_bytes(napi_env env, void *data, void *hint) { release(env, hint, data); }
 
-/* undefined, NaN, 1.5, "3" and 2^32 are no arguments, and must not become descriptor 0. */
-static int read_int32(napi_env env, napi_value value, int32_t *result) {
-  double number;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return 0;
-  if (!(number >= INT32_MIN && number <= INT32_MAX)) return 0;
-  *result = (int32_t)number;
-  return (double)*result == number;
-}
-
 /* 0, or -EBADF for a descriptor that is none, or -EDOM, which no socket call answers, for any other argument. */
 static int32_t read_arguments(napi_env env, napi_callback_info info, size_t count, int32_t *arguments, struct state **state) {
   napi_value values[4];
@@ -50,11 +43,6 @@ static int32_t read_arguments(napi_env env, napi_callback_info info, size_t coun
     if (!read_int32(env, values[index], &arguments[index])) return -EDOM;
   }
   return 0;
-}
-
-static napi_value reply(napi_env env, int32_t result) {
-  napi_value value;
-  return napi_create_int32(env, result, &value) == napi_ok ? value : NULL;
 }
 
 static napi_value get_sockopt(napi_env env, napi_callback_info info) {
@@ -152,6 +140,9 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, NULL, "this runtime allows no buffer over an addon's memory");
     return NULL;
   }
-  if (napi_set_named_property(env, exports, "buffer", buffer) != napi_ok || !define(env, exports, state)) return NULL;
+  if (napi_set_named_property(env, exports, "buffer", buffer) != napi_ok || !define(env, exports, state) ||
+      !wherefrom_define_udp(env, exports)) {
+    return NULL;
+  }
   return exports;
 }

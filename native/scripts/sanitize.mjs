@@ -1,5 +1,5 @@
 // npm run sanitize: sockopt.c and the addon under AddressSanitizer and UBSan, sockopt.c under valgrind.
-// There is nothing to fuzz: the C code parses no bytes. The parsers are TypeScript, and packages/core fuzzes them.
+// There is nothing to fuzz: what the C code takes apart comes from the kernel. The parsers of the wire are TypeScript, and packages/core fuzzes them.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,6 +55,8 @@ export const CHECKS = {
         addon("addon.c"),
         addon("sockopt.c"),
         addon("toa_bpf.c"),
+        addon("udp_batch.c"),
+        addon("udp_receiver.c"),
         "-o",
         library,
       ];

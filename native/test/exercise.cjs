@@ -2,11 +2,14 @@
 "use strict";
 
 const { once } = require("node:events");
+const { createSocket } = require("node:dgram");
 const { connect, createServer } = require("node:net");
 const { isMainThread, Worker, workerData } = require("node:worker_threads");
 
 const ROUNDS = 2000;
 const WORKERS = 3;
+/** From nothing to the longest payload of IPv4. */
+const UDP_SIZES = [0, 1, 64, 1472, 2048, 9000, 65507, 7, 3, 0];
 const path = isMainThread ? process.argv[2] : workerData;
 const addon = require(path);
 // An attachment would be the machine's business: that one is called with wrong arguments alone, which the abuse below never gets right.
@@ -66,12 +69,47 @@ async function exercise() {
   server.close();
 }
 
+/** Datagrams of every size up to the longest, packed and in place, with a close in the midst of a batch. */
+async function exerciseUdp() {
+  const { data, words } = addon.udpBuffers();
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { handle } =
+    socket[Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol")];
+  handle.recvStop();
+  for (const packs of [1, 0]) {
+    let received = 0;
+    const done = new Promise((resolve) => {
+      const id = addon.udpOpen(handle.fd, 3, (count, slab) => {
+        if (count < 0) throw new Error(`udpOpen: ${count}`);
+        for (let at = 0; at < count * 16; at += 16) {
+          const bytes = new Uint8Array(slab ?? data, words[at], words[at + 1]);
+          if (bytes.some((byte) => byte !== (bytes.length & 255))) throw new Error("another datagram's bytes");
+          received++;
+        }
+        if (received === UDP_SIZES.length && addon.udpClose(id) === 0 && addon.udpClose(id) < 0) resolve();
+      });
+      if (id < 0 || addon.udpPack(id, packs) !== 0 || addon.udpRef(id, 1) !== 0) throw new Error(`udpOpen: ${id}`);
+    });
+    const sender = createSocket("udp4");
+    for (const size of UDP_SIZES) {
+      await new Promise((resolve) =>
+        sender.send(Buffer.alloc(size, size), socket.address().port, "127.0.0.1", resolve),
+      );
+    }
+    await done;
+    sender.close();
+  }
+  socket.close();
+}
+
 async function main() {
   const workers = isMainThread
     ? Array.from({ length: WORKERS }, () => new Worker(__filename, { workerData: path }))
     : [];
   const ended = workers.map((worker) => once(worker, "exit"));
   await exercise();
+  await exerciseUdp();
   for (const [code] of await Promise.all(ended)) if (code !== 0) throw new Error(`a worker ended with ${code}`);
 }
 

@@ -21,3 +21,22 @@ export {
   readProxyHeaders,
 } from "./proxy-header.ts";
 export { parseProxyV2, type ProxyV2Fault } from "./proxy-v2.ts";
+export { addressText } from "./address-bytes.ts";
+export { parseSpp, SPP_BYTES, type SppFault } from "./spp.ts";
+export { parseUdpOptions, type UdpOptionFault } from "./udp-option.ts";
+export {
+  compileUdpProduct,
+  type CustomUdpOption,
+  UDP_PRODUCTS,
+  type UdpOption,
+  type UdpOptionPlace,
+  type UdpProduct,
+  type UdpProductName,
+} from "./udp-products.ts";
+export {
+  parseUoaLookup,
+  UOA_LOOKUP_BYTES,
+  UOA_LOOKUP_NAME,
+  UOA_LOOKUP_OLD_BYTES,
+  writeUoaLookup,
+} from "./uoa-lookup.ts";

@@ -1,0 +1,106 @@
+import type { ConnectionClaim } from "../claim.ts";
+import { addressText, hexText, readShort, readWord } from "./address-bytes.ts";
+import type { UdpOption, UdpOptionPlace, UdpProduct } from "./udp-products.ts";
+
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const PAD1 = 0;
+
+/**
+ * Why there is no claim. `absent`: none of the product's options is there. `several`: they name different clients. `broken`: an option without a length,
+ * or longer than what is left, before any of the product's.
+ */
+export type UdpOptionFault = "absent" | "several" | "broken";
+
+/**
+ * What `product` said in the options bytes[from, to) of one datagram: IPv4's as they stand in the header (IP_RECVOPTS), or an IPv6 destination options header
+ * from its next-header byte on (IPV6_RECVDSTOPTS). Never throws; looks at each option once. The claim is a copy.
+ */
+export function parseUdpOptions(
+  bytes: Uint8Array,
+  product: UdpProduct,
+  where: UdpOptionPlace,
+  from = 0,
+  to: number = bytes.length,
+): ConnectionClaim | UdpOptionFault {
+  return where === "ipv4-option" ? parseIpv4(bytes, product, from, to) : parseIpv6(bytes, product, from, to);
+}
+
+/** RFC 791, 3.1: kind, and a length that counts both bytes. */
+function parseIpv4(bytes: Uint8Array, product: UdpProduct, from: number, to: number): ConnectionClaim | UdpOptionFault {
+  let claim: ConnectionClaim | undefined;
+  for (let at = from; at < to && bytes[at] !== END_OF_OPTIONS;) {
+    if (bytes[at] === NO_OPERATION) {
+      at++;
+      continue;
+    }
+    const end = at + (at + 1 < to ? (bytes[at + 1] as number) : 0);
+    if (end < at + 2 || end > to) return claim ?? "broken";
+    const found = readOption(bytes, product, "ipv4-option", at, end);
+    if (found !== undefined && !agree(claim, found)) return "several";
+    claim ??= found;
+    at = end;
+  }
+  return claim ?? "absent";
+}
+
+/** RFC 8200, 4.2 and 4.6: next header, length in 8 bytes beyond the first 8, then kind, and a length that counts neither of its two bytes. */
+function parseIpv6(bytes: Uint8Array, product: UdpProduct, from: number, to: number): ConnectionClaim | UdpOptionFault {
+  if (to - from < 2 || to - from !== 8 * (1 + (bytes[from + 1] as number))) return "broken";
+  let claim: ConnectionClaim | undefined;
+  for (let at = from + 2; at < to;) {
+    if (bytes[at] === PAD1) {
+      at++;
+      continue;
+    }
+    const end = at + 1 < to ? at + 2 + (bytes[at + 1] as number) : to + 1;
+    if (end > to) return claim ?? "broken";
+    const found = readOption(bytes, product, "ipv6-destination-option", at, end);
+    if (found !== undefined && !agree(claim, found)) return "several";
+    claim ??= found;
+    at = end;
+  }
+  return claim ?? "absent";
+}
+
+function agree(claim: ConnectionClaim | undefined, other: ConnectionClaim): boolean {
+  const { endpoint } = claim ?? other;
+  return endpoint?.address === other.endpoint?.address && endpoint?.port === other.endpoint?.port;
+}
+
+function readOption(
+  bytes: Uint8Array,
+  { options }: UdpProduct,
+  where: UdpOptionPlace,
+  at: number,
+  end: number,
+): ConnectionClaim | undefined {
+  for (const option of options) {
+    if (option.kind === bytes[at] && option.length === end - at && option.where === where) {
+      return readClaim(bytes, option, at, end);
+    }
+  }
+  return undefined;
+}
+
+function readClaim(bytes: Uint8Array, option: UdpOption, at: number, end: number): ConnectionClaim {
+  const { kind, family, address, port, vip, vipPort, vpcId } = option;
+  return {
+    method: "udp-option",
+    format: `udp-${kind}`,
+    raw: hexText(bytes, at, end),
+    says: "address",
+    endpoint: { address: addressText(bytes, at + address, family), port: portAt(bytes, at, port) },
+    destination:
+      vip === undefined
+        ? undefined
+        : { address: addressText(bytes, at + vip, family), port: portAt(bytes, at, vipPort) },
+    vpcId: vpcId === undefined ? undefined : readWord(bytes, at + vpcId) >>> 0,
+  };
+}
+
+/** Nobody sends from port 0: it says that no port was named. */
+function portAt(bytes: Uint8Array, at: number, offset: number | undefined): number | undefined {
+  const port = offset === undefined ? 0 : readShort(bytes, at + offset);
+  return port === 0 ? undefined : port;
+}

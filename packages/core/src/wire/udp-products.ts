@@ -1,0 +1,126 @@
+import { WherefromError } from "../errors.ts";
+import { explainUnknownKey } from "../option-keys.ts";
+import { nearestSpelling } from "../suggestion.ts";
+
+/** Where an option stands: among the options of the IPv4 header, or in an IPv6 destination options header. */
+export type UdpOptionPlace = "ipv4-option" | "ipv6-destination-option";
+
+/** One option of a datagram. Offsets count from its kind byte, and all fields are in network order. */
+export interface UdpOption {
+  readonly where: UdpOptionPlace;
+  readonly kind: number;
+  /** Of the whole option, kind and length bytes included, on both IP versions (on the wire IPv6's length leaves these two out). */
+  readonly length: number;
+  readonly family: 4 | 6;
+  readonly address: number;
+  readonly port?: number;
+  /** What the client sent to, of the same family. */
+  readonly vip?: number;
+  readonly vipPort?: number;
+  /** Four bytes. */
+  readonly vpcId?: number;
+}
+
+/** A balancer, by the options that it puts into datagrams. */
+export interface UdpProduct {
+  readonly name: string;
+  readonly options: readonly UdpOption[];
+  /** "first-of-flow": later datagrams of a flow come without, and must be remembered. */
+  readonly sends: "every-datagram" | "first-of-flow";
+}
+
+export type UdpProductName = "dpvs" | "bytedance";
+
+/** A balancer that is no known product. */
+export interface CustomUdpOption extends UdpOption {
+  /** Default "every-datagram". */
+  readonly sends?: UdpProduct["sends"];
+}
+
+/** Bytedance's fields behind the given offset; kinds 31 and 30 are laid out alike. */
+const bytedance = (where: UdpOptionPlace, at: number): UdpOption[] => [
+  ...[31, 30].flatMap((kind): UdpOption[] => [
+    { where, kind, length: at + 12, family: 4, port: at, vipPort: at + 2, address: at + 4, vip: at + 8 },
+    { where, kind, length: at + 36, family: 6, port: at, vipPort: at + 2, address: at + 4, vip: at + 20 },
+  ]),
+  { where, kind: 29, length: at + 12, family: 4, vpcId: at, port: at + 4, address: at + 8 },
+  { where, kind: 29, length: at + 28, family: 6, vpcId: at, port: at + 4, address: at + 8 },
+];
+
+/**
+ * dpvs: uoa_mode ipo, by default in the first three datagrams of a flow (iqiyi/dpvs include/uoa.h, uoa_max_trail). bytedance: bytedance/uoa 2.2.1; whether
+ * its balancer writes into every datagram is said nowhere, and with "every-datagram" one without is nobody's.
+ */
+export const UDP_PRODUCTS: Readonly<Record<UdpProductName, Omit<UdpProduct, "name">>> = {
+  dpvs: {
+    options: [
+      { where: "ipv4-option", kind: 31, length: 8, family: 4, port: 2, address: 4 },
+      { where: "ipv4-option", kind: 31, length: 20, family: 6, port: 2, address: 4 },
+    ],
+    sends: "first-of-flow",
+  },
+  bytedance: {
+    // Over IPv4 two more bytes (operation, padding) stand before the fields.
+    options: [...bytedance("ipv4-option", 4), ...bytedance("ipv6-destination-option", 2)],
+    sends: "every-datagram",
+  },
+};
+
+/** Kinds that IPv4 and IPv6 use themselves: end, no-operation (Pad1, PadN), record route, timestamp, source routes, router alert. */
+const IPV4_KINDS: readonly number[] = [0, 1, 7, 68, 131, 137, 148];
+const IPV6_KINDS: readonly number[] = [0, 1, 5, 0xc9];
+/** Room for options in an IPv4 header (RFC 791, 3.1), and what a socket's control message of ours holds for IPv6. */
+const LIMIT_BYTES: Readonly<Record<UdpOptionPlace, number>> = { "ipv4-option": 40, "ipv6-destination-option": 257 };
+const KEYS = ["where", "kind", "length", "family", "address", "port", "vip", "vipPort", "vpcId", "sends"];
+
+/** The product of this name, or the described one. Throws `ERR_WHEREFROM_INVALID_CARRIER`. */
+export function compileUdpProduct(option: UdpProductName | CustomUdpOption): UdpProduct {
+  if (typeof option === "object" && option !== null) return compileCustom(option);
+  if (typeof option === "string" && Object.hasOwn(UDP_PRODUCTS, option))
+    return { name: option, ...UDP_PRODUCTS[option] };
+  const near = typeof option === "string" ? nearestSpelling(option, Object.keys(UDP_PRODUCTS)) : undefined;
+  const names = `"${Object.keys(UDP_PRODUCTS).join('", "')}" are`;
+  throw invalid(
+    `${JSON.stringify(option)} is no product with UDP options; ${near === undefined ? names : `did you mean "${near}"?`}`,
+  );
+}
+
+function compileCustom({ sends = "every-datagram", ...option }: CustomUdpOption): UdpProduct {
+  const { where, kind, length, family } = option;
+  const fault = explainUnknownKey(option, KEYS);
+  if (fault !== undefined) throw invalid(fault);
+  if (!Object.hasOwn(LIMIT_BYTES, where)) {
+    throw invalid(`where is "${Object.keys(LIMIT_BYTES).join('" or "')}", not ${JSON.stringify(where)}`);
+  }
+  const taken = where === "ipv4-option" ? IPV4_KINDS : IPV6_KINDS;
+  if (!Number.isInteger(kind) || kind < 0 || kind > 255 || taken.includes(kind)) {
+    throw invalid(`${JSON.stringify(kind)} is no kind of ${where} that a balancer may use`);
+  }
+  if (family !== 4 && family !== 6) throw invalid(`family is 4 or 6, not ${JSON.stringify(family)}`);
+  if (!Number.isInteger(length) || length < 6 || length > LIMIT_BYTES[where]) {
+    throw invalid(`length is a whole number from 6 to ${LIMIT_BYTES[where]}, not ${JSON.stringify(length)}`);
+  }
+  if (sends !== "every-datagram" && sends !== "first-of-flow") {
+    throw invalid(`sends is "every-datagram" or "first-of-flow", not ${JSON.stringify(sends)}`);
+  }
+  const bytes = family === 4 ? 4 : 16;
+  checkField("address", option.address, bytes, length);
+  for (const [key, size] of [
+    ["port", 2],
+    ["vip", bytes],
+    ["vipPort", 2],
+    ["vpcId", 4],
+  ] as const) {
+    if (option[key] !== undefined) checkField(key, option[key], size, length);
+  }
+  return { name: `custom ${kind}/${length}`, options: [option], sends };
+}
+
+function checkField(key: string, at: number, size: number, length: number): void {
+  if (Number.isInteger(at) && at >= 2 && at + size <= length) return;
+  throw invalid(`${key} is at byte 2 to ${length - size} of an option of ${length}, not ${JSON.stringify(at)}`);
+}
+
+function invalid(detail: string): WherefromError {
+  return new WherefromError("ERR_WHEREFROM_INVALID_CARRIER", detail);
+}
