@@ -27,8 +27,33 @@ export interface Sockopt {
    * a process: a second call answers 0. Absent with ffi-rs.
    */
   readonly attachToa?: (groupPath: string, settings: number) => number;
+  /** Receiving datagrams in the place of node:dgram. Absent with ffi-rs. */
+  readonly udpBuffers?: () => UdpBuffers | number;
+  /**
+   * Takes over a bound UDP socket: `wants` 1 asks for IP options, 2 for local addresses; 0 neither. Answers the receiver's number, from 1 on, or a negative errno.
+   * To be called after `udpBuffers`. `tell` is called once a batch with how many datagrams came, and with the memory they were packed into; or with a negative errno.
+   */
+  readonly udpOpen?: (fd: number, wants: number, tell: (count: number, slab?: ArrayBuffer) => void) => number;
+  /** The socket's own descriptor is not touched. Nothing is told after it. */
+  readonly udpClose?: (receiver: number) => number;
+  /** 1: the receiver keeps the process alive, as from the beginning; 0: it does not. */
+  readonly udpRef?: (receiver: number, keepsAlive: number) => number;
+  /** 1: batches are packed into memory of their own, as from the beginning. 0: they stay in `data`, until the next one comes. */
+  readonly udpPack?: (receiver: number, packs: number) => number;
   /** Undoes `attachToa`; what was kept of connections is gone. Absent with ffi-rs. */
   readonly detachToa?: () => number;
+}
+
+/** One per environment. */
+export interface UdpBuffers {
+  /** Where batches are received. */
+  readonly data: ArrayBuffer;
+  /**
+   * 16 words a datagram: where its payload begins (in the slab, or in `data`) and its length; flags (1: options were cut, 2: there is a second options header,
+   * 4: options are an IPv6 destination options header); 4 or 6; port; IPv6 scope; 4 words of source address, as on the wire; where its options begin and their
+   * length; 4 words of local address.
+   */
+  readonly words: Int32Array;
 }
 
 /** Ways to make the calls, best first: a binary of the package, one built on this machine, libc through ffi-rs. */

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
     "A preset believes ranges that all customers of a vendor share, and nothing tells yours apart.",
   ERR_WHEREFROM_INVALID_PROXY_HEADER:
     "A PROXY header was to be written that cannot be: no address, no port, or too long.",
+  ERR_WHEREFROM_NATIVE_UNAVAILABLE: "What was asked for takes the native addon, and none could be loaded.",
   ERR_WHEREFROM_NO_POLICY: "An address was asked for before anybody said which machines to believe.",
 } as const;
 

@@ -18,6 +18,7 @@ export {
   type ProxyFault,
   type ProxyHeaderOptions,
   type ProxyReading,
+  readProxyDatagram,
   readProxyHeaders,
 } from "./proxy-header.ts";
 export { parseProxyV2, type ProxyV2Fault } from "./proxy-v2.ts";

@@ -71,6 +71,20 @@ export function readProxyHeaders(
   return { state: "header", claims, length: readTo };
 }
 
+/**
+ * Reads the header of version 2 at the beginning of a datagram, which holds all of it (specification, 2.2: "too-short" where it does not). The rest is payload.
+ * Never answers "more".
+ */
+export function readProxyDatagram(bytes: Uint8Array): ProxyReading {
+  if (bytes.length < PROXY_V2_HEAD_BYTES || !beginsProxyV2(bytes, 0)) return refused("not-proxy");
+  const fault = proxyV2HeadFault(bytes, 0);
+  if (fault !== undefined) return refused(fault);
+  const length = proxyV2Length(bytes, 0);
+  if (length > bytes.length) return refused("too-short");
+  const claim = parseProxyV2(bytes, 0, length, "datagram");
+  return typeof claim === "string" ? refused(claim) : { state: "header", claims: [claim], length };
+}
+
 /** Where the header that was read last ends. */
 let readTo = 0;
 

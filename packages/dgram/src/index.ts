@@ -1,0 +1,7 @@
+export type { Batch } from "./batch.ts";
+export { type ClientSocketOptions, createSocket, type UdpSocket, udpStatus } from "./create-socket.ts";
+export type { UdpStatus } from "./datagram-reader.ts";
+export { FLOW_IDLE_MS, FLOW_LIMIT, type FlowStatus } from "./flow-table.ts";
+export { getClient, getClientIp, type RemoteInfo } from "./get-client.ts";
+export type { MessageInfo } from "./message-info.ts";
+export { type UdpFormat, type UdpFormatName, type UdpFormatOptions } from "./udp-format.ts";

@@ -1,0 +1,87 @@
+import {
+  clientAddress,
+  type Connection,
+  type ConnectionClaim,
+  type PeerMemory,
+  type Policy,
+  type Resolution,
+  resolve,
+} from "@wherefrom/core";
+import type { Peer } from "./peer.ts";
+
+/** What stands behind a message: whom to believe, and what was said of it. */
+export interface Site {
+  readonly policy: Policy;
+  /** The claims of a datagram whose options were kept in bytes[from, to). */
+  readonly claims: (bytes: Uint8Array, from: number, to: number, flags: number) => readonly ConnectionClaim[];
+}
+
+const NOTHING = new Uint8Array();
+
+/**
+ * What a 'message' listener is told beside the payload: all that node:dgram tells, and the client. A datagram's options are taken apart when somebody asks;
+ * until then the memory of its batch is kept.
+ */
+export class MessageInfo {
+  readonly address: string;
+  readonly family: "IPv4" | "IPv6";
+  readonly port: number;
+  /** Of the payload, without a header that was taken off. */
+  readonly size: number;
+  readonly #site: Site;
+  readonly #memory: PeerMemory | undefined;
+  /** The claims, or where they are to be read. */
+  #claims: readonly ConnectionClaim[] | undefined;
+  #bytes: Uint8Array;
+  #from: number;
+  #to: number;
+  #flags: number;
+  #resolution: Resolution | undefined;
+
+  constructor(
+    site: Site,
+    { address, memory }: Peer,
+    family: "IPv4" | "IPv6",
+    port: number,
+    size: number,
+    claims: readonly ConnectionClaim[] | undefined,
+    bytes: Uint8Array = NOTHING,
+    from = 0,
+    to = 0,
+    flags = 0,
+  ) {
+    this.address = address;
+    this.family = family;
+    this.port = port;
+    this.size = size;
+    this.#site = site;
+    this.#memory = memory;
+    this.#claims = claims;
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#to = to;
+    this.#flags = flags;
+  }
+
+  /** Who sent it, and how we know. Built when it is read, and kept. */
+  get client(): Resolution {
+    return (this.#resolution ??= resolve({ connection: this.#connection() }, this.#site.policy));
+  }
+
+  /** For `getClientIp`: nothing is built but the text. */
+  static clientIp(info: MessageInfo, policy: Policy | undefined): string | undefined {
+    return clientAddress(info.#connection(), undefined, policy ?? info.#site.policy);
+  }
+
+  static resolve(info: MessageInfo, policy: Policy): Resolution {
+    return resolve({ connection: info.#connection() }, policy);
+  }
+
+  #connection(): Connection {
+    if (this.#claims === undefined) {
+      this.#claims = this.#site.claims(this.#bytes, this.#from, this.#to, this.#flags);
+      this.#bytes = NOTHING;
+    }
+    return { transport: "udp", peer: this.address, peerPort: this.port, claims: this.#claims, memory: this.#memory };
+  }
+}
