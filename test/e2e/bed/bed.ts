@@ -21,7 +21,7 @@ export interface Bed {
 
 /**
  * Client - balancer - server. The balancer rewrites both ends, as a layer-4 balancer in full NAT and a Kubernetes node do: what comes for `BED.front`
- * goes to `BED.server`, from `BED.balancer`. TCP packets on their way pass NFQUEUE 0, where a stamper may stand; without one they go on as they are.
+ * goes to `BED.server`, from `BED.balancer`. TCP packets and datagrams on their way pass NFQUEUE 0, where a stamper may stand; without one they go on as they are.
  */
 export async function openBed(): Promise<Bed> {
   const [client, balancer, server] = await Promise.all([openNamespace(), openNamespace(), openNamespace()]);
@@ -77,8 +77,10 @@ function forward(balancer: Namespace): void {
   balancer.run(`
     for tables in "iptables ${BED.server[4]}:${BED.port}" "ip6tables [${BED.server[6]}]:${BED.port}"; do
       set -- $tables
-      $1 -w -t nat -A PREROUTING -i outer -p tcp --dport ${BED.port} -j DNAT --to-destination $2
+      for protocol in tcp udp; do
+        $1 -w -t nat -A PREROUTING -i outer -p $protocol --dport ${BED.port} -j DNAT --to-destination $2
+        $1 -w -t mangle -A FORWARD -o inner -p $protocol -j NFQUEUE --queue-num 0 --queue-bypass
+      done
       $1 -w -t nat -A POSTROUTING -o inner -j MASQUERADE
-      $1 -w -t mangle -A FORWARD -o inner -p tcp -j NFQUEUE --queue-num 0 --queue-bypass
     done`);
 }

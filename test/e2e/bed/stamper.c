@@ -6,8 +6,12 @@
  *   stamper QUEUE PACKETS 28              length 7 or 19, version 1, source address, padded to a multiple of 4
  *   stamper QUEUE PACKETS nat64:KIND      20 bytes over IPv4: the source as 64:ff9b::a.b.c.d
  *   stamper QUEUE PACKETS hex:BYTES       these bytes, whatever they are; padded with no-operation
+ *   stamper QUEUE u|f|ur uoa              a datagram's IPv4 option 31 of dpvs: 8 bytes
+ *   stamper QUEUE u|f|ur bytedance        option 31 of ByteDance, over IPv4 and as an IPv6 destination option; the VIP is what the server's address is
+ *   stamper QUEUE u|f|ur spp|proxy-v2     a header before the payload
+ *   stamper QUEUE u|f|ur hex:BYTES        these IPv4 options
  *
- * PACKETS is a set of letters: s the SYN, a the ACK without data until the server has sent some, d data until then.
+ * PACKETS is a set of letters: u every datagram, f the first of a flow, r swaps each two; of TCP s the SYN, a the ACK without data until the server has sent some, d data until then.
  * It stands in mangle/FORWARD: behind the balancer's DNAT and before its SNAT, so that the source still is the client.
  */
 #include <arpa/inet.h>
@@ -98,10 +102,102 @@ static size_t make_option(const uint8_t *ip, const struct tcphdr *tcp, uint8_t *
   return option[1];
 }
 
+/* Address of 16 bytes; IPv4's is mapped. */
+static void put_mapped(uint8_t *to, const uint8_t *address, int is_v6) {
+  static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+  if (is_v6) memcpy(to, address, 16);
+  else memcpy(to, prefix, sizeof prefix), memcpy(to + 12, address, 4);
+}
+
+/* What stands behind the IP header; `*is_header` where it stands behind the UDP header instead. */
+static size_t make_udp_option(const uint8_t *ip, const uint8_t *udp, uint8_t *option, int *is_header) {
+  static const uint8_t signature[12] = {0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
+  int is_v6 = ip[0] >> 4 == 6;
+  size_t size = is_v6 ? 16 : 4;
+  const uint8_t *source = is_v6 ? ip + 8 : ip + 12, *target = source + size;
+  memset(option, 0, 64);
+  *is_header = 0;
+  if (strncmp(what, "hex:", 4) == 0) return is_v6 ? 0 : from_hex(what + 4, option);
+  if (strcmp(what, "uoa") == 0) {
+    if (is_v6) return 0;
+    option[0] = 31;
+    option[1] = 8;
+    memcpy(option + 2, udp, 2);
+    memcpy(option + 4, source, 4);
+    return 8;
+  }
+  if (strcmp(what, "bytedance") == 0) {
+    uint8_t *fields = option + 4;
+    if (is_v6) option[0] = IPPROTO_UDP, option[1] = 4, option[2] = 31, option[3] = 36;
+    else option[0] = 31, option[1] = 16;
+    memcpy(fields, udp, 4);
+    memcpy(fields + 4, source, size);
+    memcpy(fields + 4 + size, target, size);
+    return 8 + 2 * size;
+  }
+  *is_header = 1;
+  if (strcmp(what, "spp") == 0) {
+    option[0] = 0x56;
+    option[1] = 0xec;
+    put_mapped(option + 2, source, is_v6);
+    put_mapped(option + 18, target, is_v6);
+    memcpy(option + 34, udp, 4);
+    return 38;
+  }
+  memcpy(option, signature, sizeof signature);
+  option[12] = 0x21;
+  option[13] = is_v6 ? 0x22 : 0x12;
+  option[15] = (uint8_t)(4 + 2 * size);
+  memcpy(option + 16, source, 2 * size);
+  memcpy(option + 16 + 2 * size, udp, 4);
+  return 20 + 2 * size;
+}
+
+static size_t stamp_udp(const uint8_t *ip, size_t length, uint8_t *out) {
+  int is_v6 = ip[0] >> 4 == 6, is_header;
+  size_t head = is_v6 ? 40 : (size_t)(ip[0] & 15) * 4;
+  if (length < head + 8 || strpbrk(packets, "uf") == NULL) return 0;
+  uint32_t key = sum(is_v6 ? ip + 8 : ip + 12, is_v6 ? 16 : 4, 0) << 16 ^ (uint32_t)(ip[head] << 8 | ip[head + 1]);
+  uint32_t slot = key % FLOWS;
+  int is_first = flows[slot].key != key;
+  flows[slot].key = key;
+  if (!is_first && strchr(packets, 'f') != NULL) return 0;
+  uint8_t option[64];
+  size_t room = make_udp_option(ip, ip + head, option, &is_header);
+  size_t place = is_header ? head + 8 : head;
+  if (!is_header) room = (room + 3) & ~(size_t)3;
+  if (room == 0 || (!is_header && !is_v6 && head + room > 60)) return 0;
+  memcpy(out, ip, place);
+  memcpy(out + place, option, room);
+  memcpy(out + place + room, ip + place, length - place);
+  length += room;
+  uint16_t whole = htons((uint16_t)(length - (is_v6 ? 40 : 0)));
+  memcpy(out + (is_v6 ? 4 : 2), &whole, 2);
+  if (!is_v6) {
+    if (!is_header) out[0] = (uint8_t)(0x40 | (head + room) / 4);
+    memset(out + 10, 0, 2);
+    uint16_t checksum = fold(sum(out, is_header ? head : head + room, 0));
+    memcpy(out + 10, &checksum, 2);
+  } else if (!is_header) {
+    out[6] = IPPROTO_DSTOPTS;
+  }
+  if (!is_header) return length;
+  uint16_t datagram = htons((uint16_t)(length - head));
+  memcpy(out + head + 4, &datagram, 2);
+  memset(out + head + 6, 0, 2);
+  uint32_t total = (uint32_t)(IPPROTO_UDP + length - head);
+  total = is_v6 ? sum(out + 8, 32, total) : sum(out + 12, 8, total);
+  uint16_t checksum = fold(sum(out + head, length - head, total));
+  if (checksum == 0) checksum = 0xffff;
+  memcpy(out + head + 6, &checksum, 2);
+  return length;
+}
+
 /* Writes the packet with its option to `out`; its new length, or 0 where it goes on as it came. */
 static size_t stamp(const uint8_t *ip, size_t length, uint8_t *out) {
   int is_v6 = length > 0 && ip[0] >> 4 == 6;
   size_t head = is_v6 ? 40 : (size_t)(ip[0] & 15) * 4;
+  if (length > head && ip[is_v6 ? 6 : 9] == IPPROTO_UDP) return stamp_udp(ip, length, out);
   if (length < head + sizeof(struct tcphdr) || ip[is_v6 ? 6 : 9] != IPPROTO_TCP) return 0;
   struct tcphdr tcp;
   memcpy(&tcp, ip + head, sizeof tcp);
@@ -212,7 +308,20 @@ static void answer_packet(const struct nlmsghdr *header) {
   size_t stamped = packet == NULL ? 0 : stamp(packet, length, out);
   uint8_t *last = put(attributes, NFQA_VERDICT_HDR, &verdict, sizeof verdict);
   if (stamped > 0) last = put(last, NFQA_PAYLOAD, out, stamped);
+  if (strchr(packets, 'r') == NULL) {
+    tell(NFQNL_MSG_VERDICT, 0, AF_UNSPEC, attributes, (size_t)(last - attributes));
+    return;
+  }
+  static uint8_t held[70000];
+  static size_t held_length;
+  if (held_length == 0) {
+    held_length = (size_t)(last - attributes);
+    memcpy(held, attributes, held_length);
+    return;
+  }
   tell(NFQNL_MSG_VERDICT, 0, AF_UNSPEC, attributes, (size_t)(last - attributes));
+  tell(NFQNL_MSG_VERDICT, 0, AF_UNSPEC, held, held_length);
+  held_length = 0;
 }
 
 int main(int count, char **arguments) {

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Namespace } from "./namespace.ts";
 
-/** Which packets: "s" the SYN, "a" the ACK that completes the handshake, "d" data before the server has sent any. */
-export type StampedPackets = "s" | "a" | "d" | "sa" | "ad" | "sad";
+/**
+ * Which packets: "s" the SYN, "a" the ACK that completes the handshake, "d" data before the server has sent any; "u" every datagram, "f" the first of a flow,
+ * "r" with each two of them swapped.
+ */
+export type StampedPackets = "s" | "a" | "d" | "sa" | "ad" | "sad" | "u" | "f" | "ur";
 
 /** What is written: a kind, `nat64:KIND`, or any bytes as `hex:...` (see stamper.c). */
-export type Stamp = `${number}` | `nat64:${number}` | `hex:${string}`;
+export type Stamp = `${number}` | `nat64:${number}` | `hex:${string}` | "uoa" | "bytedance" | "spp" | "proxy-v2";
 
 /** The program that stamps, compiled once per suite; `remove` it at the end. */
 export function compileStamper(): { readonly path: string; readonly remove: () => void } {
