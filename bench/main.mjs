@@ -20,6 +20,7 @@ const SUITES = [
   "toa",
   "proxy",
   "bpf",
+  "udp",
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

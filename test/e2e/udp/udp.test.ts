@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { BED, type Bed, openBed } from "../bed/bed.ts";
@@ -7,6 +8,7 @@ import { describeSuite } from "../requirement.ts";
 
 const ECHO = join(import.meta.dirname, "echo.mjs");
 const DATAGRAMS = join(import.meta.dirname, "datagrams.mjs");
+const LIFETIME = join(import.meta.dirname, "lifetime.mjs");
 const BALANCER = [BED.balancer[4], BED.balancer[6]];
 
 interface Said {
@@ -101,9 +103,10 @@ describeSuite("udp", () => {
         const datagrams = await send(family, 50, { each: 4, gapMs: 2, retries: 2, waitMs: 500 });
         expect(wrong(datagrams)).toEqual([]);
         expect(datagrams).toHaveLength(200);
-        const [first, second] = datagrams;
+        const [first] = datagrams;
         expect(first?.said?.hops).toMatchObject([{ format: "udp", trusted: true, forgeable: true }, { format }]);
-        expect(second?.said?.hops[1]?.via).toBe(packets === "f" ? "flow" : undefined);
+        const remembered = datagrams.filter(({ said }) => said?.hops[1]?.via === "flow");
+        expect(remembered.length > 0).toBe(packets === "f");
       });
     },
   );
@@ -187,8 +190,8 @@ describeSuite("udp", () => {
     bed.balancer.run(
       "sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 net.netfilter.nf_conntrack_udp_timeout_stream=1",
     );
-    const stop = await stamp("f", "uoa");
-    const [before] = await send(4, 1);
+    const stop = await stamp("u", "uoa");
+    const [before] = await send(4, 1, { retries: 3, waitMs: 500 });
     expect(before?.said?.ip).toBe("203.0.113.1");
     await stop();
     await new Promise((resolve) => setTimeout(resolve, 2500));
@@ -198,6 +201,22 @@ describeSuite("udp", () => {
     await sender.stop();
     expect(after?.said).toMatchObject({ stop: "carrier-absent", hops: [{ format: "udp" }] });
     expect(after?.said?.ip).toBeUndefined();
+  });
+
+  test.each([
+    ["unref", "a socket without a reference does not keep its process alive", "ended"],
+    ["ref", "one with a reference does", "alive"],
+    ["workers", "workers that are terminated under traffic take nobody with them", "ended"],
+    ["exit", "a process may exit in the midst of a batch", "ended"],
+  ])("%s: %s", (mode, _title, expected) => {
+    const { status, signal, stderr } = spawnSync(process.execPath, [LIFETIME, mode], {
+      timeout: 4000,
+      encoding: "utf8",
+    });
+    expect({ stderr, end: signal === "SIGTERM" ? "alive" : status === 0 ? "ended" : `${status} ${signal}` }).toEqual({
+      stderr: "",
+      end: expected,
+    });
   });
 
   test("batches name the clients as messages do", async () => {

@@ -19,7 +19,7 @@ const TABLES = [
 /** Runs `program`; throws with what it wrote. Tests bring their own. */
 export type Run = (program: string, args: readonly string[]) => void;
 
-export const runProgram: Run = (program, args) => {
+const runProgram: Run = (program, args) => {
   // Debian keeps it in /usr/sbin, which is not on every user's PATH.
   const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
   execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", env });

@@ -34,7 +34,8 @@ test("no bytes make the parser throw", () => {
   fc.assert(
     fc.property(datagram, ([hasMagic, rest]) => {
       const reading = parseSpp(hasMagic ? Uint8Array.from([0x56, 0xec, ...rest]) : rest);
-      return typeof reading === "string" || reading.endpoint !== undefined;
+      const length = typeof reading === "string" ? reading : reading.raw.length;
+      expect(["no-magic", "too-short", 2 * SPP_BYTES]).toContain(length);
     }),
   );
 });

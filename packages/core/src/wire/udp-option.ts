@@ -1,4 +1,5 @@
 import type { ConnectionClaim } from "../claim.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { addressText, hexText, readShort, readWord } from "./address-bytes.ts";
 import type { UdpOption, UdpOptionPlace, UdpProduct } from "./udp-products.ts";
 
@@ -14,7 +15,8 @@ export type UdpOptionFault = "absent" | "several" | "broken";
 
 /**
  * What `product` said in the options bytes[from, to) of one datagram: IPv4's as they stand in the header (IP_RECVOPTS), or an IPv6 destination options header
- * from its next-header byte on (IPV6_RECVDSTOPTS). Never throws; looks at each option once. The claim is a copy.
+ * from its next-header byte on (IPV6_RECVDSTOPTS). Never throws; looks at each option once. The claim reads what only the proof shows
+ * from the bytes when it is asked for: they must not change.
  */
 export function parseUdpOptions(
   bytes: Uint8Array,
@@ -84,19 +86,62 @@ function readOption(
 }
 
 function readClaim(bytes: Uint8Array, option: UdpOption, at: number, end: number): ConnectionClaim {
-  const { kind, family, address, port, vip, vipPort, vpcId } = option;
-  return {
-    method: "udp-option",
-    format: `udp-${kind}`,
-    raw: hexText(bytes, at, end),
-    says: "address",
-    endpoint: { address: addressText(bytes, at + address, family), port: portAt(bytes, at, port) },
-    destination:
-      vip === undefined
-        ? undefined
-        : { address: addressText(bytes, at + vip, family), port: portAt(bytes, at, vipPort) },
-    vpcId: vpcId === undefined ? undefined : readWord(bytes, at + vpcId) >>> 0,
-  };
+  const { family, address, port } = option;
+  const endpoint = { address: addressText(bytes, at + address, family), port: portAt(bytes, at, port) };
+  return new UdpOptionClaim(bytes, option, at, end, endpoint);
+}
+
+/** What only the proof shows is read from the bytes when it is asked for. */
+class UdpOptionClaim implements ConnectionClaim {
+  readonly endpoint: Endpoint;
+  readonly #bytes: Uint8Array;
+  readonly #option: UdpOption;
+  readonly #at: number;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, option: UdpOption, at: number, end: number, endpoint: Endpoint) {
+    this.endpoint = endpoint;
+    this.#bytes = bytes;
+    this.#option = option;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  get method(): "udp-option" {
+    return "udp-option";
+  }
+
+  get says(): "address" {
+    return "address";
+  }
+
+  get format(): string {
+    return `udp-${this.#option.kind}`;
+  }
+
+  get raw(): string {
+    return hexText(this.#bytes, this.#at, this.#end);
+  }
+
+  get destination(): Endpoint | undefined {
+    const { family, vip, vipPort } = this.#option;
+    if (vip === undefined) return undefined;
+    return { address: addressText(this.#bytes, this.#at + vip, family), port: portAt(this.#bytes, this.#at, vipPort) };
+  }
+
+  get vpcId(): number | undefined {
+    const { vpcId } = this.#option;
+    return vpcId === undefined ? undefined : readWord(this.#bytes, this.#at + vpcId) >>> 0;
+  }
+
+  toJSON(): ConnectionClaim {
+    const { method, format, raw, says, endpoint, destination, vpcId } = this;
+    return { method, format, raw, says, endpoint, destination, vpcId };
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): ConnectionClaim {
+    return this.toJSON();
+  }
 }
 
 /** Nobody sends from port 0: it says that no port was named. */

@@ -1,0 +1,317 @@
+import { createSocket as createPlain } from "node:dgram";
+import { once } from "node:events";
+import { promisify } from "node:util";
+import { compilePolicy, type PolicyOptions } from "@wherefrom/core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ClientSocketOptions, createSocket, type UdpSocket, udpStatus } from "./create-socket.ts";
+import { getClient, getClientIp } from "./get-client.ts";
+import type { MessageInfo } from "./message-info.ts";
+import { loadUdp } from "./native.ts";
+
+const wait = promisify(setTimeout);
+const NOBODY = compilePolicy({ trust: [] });
+const SPP = "56ec00000000000000000000ffffcb00710700000000000000000000ffffc633640ac40601bb";
+const PPV2 = "0d0a0d0a000d0a515549540a2112000ccb007107c633640ac40601bb";
+const HAS_ADDON = typeof loadUdp() !== "string";
+
+interface Received {
+  readonly payload: string;
+  readonly info: MessageInfo;
+}
+
+interface Site {
+  readonly socket: UdpSocket;
+  readonly port: number;
+  readonly received: Received[];
+}
+
+async function bind(options: ClientSocketOptions | "udp4" | "udp6", policy = NOBODY, host?: string): Promise<Site> {
+  const received: Received[] = [];
+  const socket = createSocket(options, policy, (payload, info) =>
+    received.push({ payload: payload.toString("hex"), info }),
+  );
+  socket.bind(0, host ?? (options === "udp6" ? "::1" : "127.0.0.1"));
+  await once(socket as never, "listening");
+  onTestFinished(() => {
+    if (udpStatus(socket)?.receiver !== "node:dgram, because the socket is closed") socket.close();
+  });
+  return { socket, port: socket.address().port, received };
+}
+
+/** Sends these payloads from one port, and waits until all have come. */
+async function deliver(
+  site: Site,
+  payloads: readonly string[],
+  host = "127.0.0.1",
+  expected = payloads.length,
+): Promise<readonly Received[]> {
+  const sender = createPlain(host.includes(":") ? "udp6" : "udp4");
+  const before = site.received.length;
+  for (const payload of payloads) {
+    await new Promise((resolve) => {
+      sender.send(Buffer.from(payload, "hex"), site.port, host, resolve);
+    });
+  }
+  await expect.poll(() => site.received.length - before).toBe(expected);
+  sender.close();
+  return site.received.slice(before);
+}
+
+const trusting = (from: string, trust = "127.0.0.1"): ReturnType<typeof compilePolicy> =>
+  compilePolicy({ trust: [trust], from } as PolicyOptions);
+
+describe.each(["addon", "node:dgram"])("received by %s", (receiver) => {
+  /** Where the addon is not to receive, its handle is not shown: as in Bun. */
+  async function open(options: ClientSocketOptions | "udp4" | "udp6", policy = NOBODY): Promise<Site> {
+    if (receiver === "addon") return bind(options, policy);
+    const symbols = Object.getOwnPropertySymbols.bind(Object);
+    Object.getOwnPropertySymbols = (value: object) =>
+      symbols(value).filter(({ description }) => description !== "state symbol");
+    try {
+      return await bind(options, policy);
+    } finally {
+      Object.getOwnPropertySymbols = symbols;
+    }
+  }
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "a message has all that node:dgram tells, and its client",
+    async () => {
+      const site = await open("udp4");
+      expect(udpStatus(site.socket)?.receiver.startsWith(receiver)).toBe(true);
+      const [{ info, payload } = {} as Received] = await deliver(site, ["70696e67"]);
+      expect(Object.entries(info)).toEqual([
+        ["address", "127.0.0.1"],
+        ["family", "IPv4"],
+        ["port", info.port],
+        ["size", 4],
+      ]);
+      expect(payload).toBe("70696e67");
+      expect(getClientIp(info)).toBe("127.0.0.1");
+      expect(info.client.client).toEqual({ address: "127.0.0.1", port: info.port });
+      expect(info.client.hops[0]?.verdict).toEqual({ trusted: false, reason: "no-rule", forgeable: true });
+      expect(getClient(info)).toBe(info.client);
+      expect(getClient(info, trusting("udp-option")).stop).toBe("carrier-absent");
+      expect(getClientIp(info, trusting("udp-option"))).toBeUndefined();
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "IPv6 addresses are written as node:dgram writes them",
+    async () => {
+      const site = await open("udp6");
+      const [{ info } = {} as Received] = await deliver(site, ["00"], "::1");
+      expect([info.address, info.family]).toEqual(["::1", "IPv6"]);
+      expect(getClientIp(info)).toBe("::1");
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")("empty datagrams, and the longest, come whole", async () => {
+    const site = await open("udp4");
+    const long = "ab".repeat(65_507);
+    const received = await deliver(site, ["", long, ""]);
+    expect(received.map(({ payload }) => payload.length / 2)).toEqual([0, 65_507, 0]);
+    expect(received[1]?.payload).toBe(long);
+  });
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")("a header of a believed balancer is taken off", async () => {
+    for (const [udp, method, header] of [
+      ["spp", "spp", SPP],
+      ["proxy-v2", "proxy-protocol", PPV2],
+    ] as const) {
+      const site = await open({ type: "udp4", udp }, trusting(method));
+      const received = await deliver(site, [`${header}70696e67`, header, "70696e67"]);
+      expect(received.map(({ payload, info }) => [payload, info.size, getClientIp(info), info.client.stop])).toEqual([
+        ["70696e67", 4, "203.0.113.7", "untrusted-hop"],
+        ["", 0, "203.0.113.7", "untrusted-hop"],
+        ["70696e67", 4, undefined, "carrier-absent"],
+      ]);
+    }
+  });
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")("a stranger's header is payload", async () => {
+    const site = await open({ type: "udp4", udp: "spp" }, trusting("spp", "192.0.2.1"));
+    const [{ payload, info } = {} as Received] = await deliver(site, [`${SPP}70696e67`]);
+    expect([payload, getClientIp(info)]).toEqual([`${SPP}70696e67`, "127.0.0.1"]);
+  });
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "a broken header is delivered as it came, and says why nobody is named",
+    async () => {
+      const site = await open({ type: "udp4", udp: "proxy-v2" }, trusting("proxy-protocol"));
+      const broken = [
+        PPV2.slice(0, 40),
+        PPV2.replace("2112", "2111"),
+        PPV2.replace("2112", "3112"),
+        PPV2.replace("2112", "2152"),
+      ];
+      const received = await deliver(site, broken);
+      expect(received.map(({ payload }) => payload)).toEqual(broken);
+      expect(received.map(({ info }) => [info.client.stop, info.client.hops[1]?.claim?.reason])).toEqual([
+        ["malformed-hop", "too-short"],
+        ["malformed-hop", "wrong-transport"],
+        ["malformed-hop", "bad-version"],
+        ["malformed-hop", "bad-family"],
+      ]);
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "where a header is required, what has none is dropped and counted",
+    async () => {
+      const site = await open({ type: "udp4", udp: { format: "spp", required: true } }, trusting("spp"));
+      await deliver(site, ["70696e67", SPP.slice(0, 20), `${SPP}00`], "127.0.0.1", 1);
+      expect(udpStatus(site.socket)?.dropped).toEqual({ "no-magic": 1, "too-short": 1 });
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "the first datagram of a flow speaks for the later ones, with their age",
+    async () => {
+      const site = await open(
+        { type: "udp4", udp: { format: "proxy-v2", sends: "first-of-flow" } },
+        trusting("proxy-protocol"),
+      );
+      const received = await deliver(site, [`${PPV2}01`, "02", "03"]);
+      expect(received.map(({ payload, info }) => [payload, getClientIp(info)])).toEqual([
+        ["01", "203.0.113.7"],
+        ["02", "203.0.113.7"],
+        ["03", "203.0.113.7"],
+      ]);
+      expect(received[2]?.info.client.hops[1]?.claim).toMatchObject({
+        via: "flow",
+        ageMs: expect.any(Number) as number,
+      });
+      const [stranger] = await deliver(site, ["04"]);
+      expect([getClientIp(stranger!.info), stranger!.info.client.stop]).toEqual([undefined, "carrier-absent"]);
+      expect(udpStatus(site.socket)?.flows).toEqual({ flows: 1, evictions: 0 });
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "what a listener throws is the process's, and the next datagrams still come",
+    async () => {
+      const site = await open("udp4");
+      const errors: unknown[] = [];
+      const listeners = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException").on("uncaughtException", (error) => errors.push(error));
+      site.socket.once("message", () => {
+        throw new Error("of the listener");
+      });
+      await deliver(site, ["01", "02", "03"]);
+      process.removeAllListeners("uncaughtException");
+      for (const listener of listeners) process.on("uncaughtException", listener);
+      expect(errors).toEqual([new Error("of the listener")]);
+      expect(site.received.map(({ payload }) => payload).toSorted()).toEqual(["01", "02", "03"]);
+    },
+  );
+});
+
+describe("what stays node:dgram's", () => {
+  test("connect, send, disconnect, and the errors that ICMP brings", async () => {
+    const { socket } = await bind("udp4");
+    const gone = createPlain("udp4").bind(0, "127.0.0.1");
+    await once(gone, "listening");
+    const { port } = gone.address();
+    const closed = once(gone, "close");
+    gone.close();
+    await closed;
+    socket.connect(port, "127.0.0.1");
+    await once(socket as never, "connect");
+    const error = once(socket as never, "error");
+    socket.send("anybody?");
+    expect((await error)[0]).toMatchObject({ code: "ECONNREFUSED", syscall: "recvmsg" });
+    socket.disconnect();
+  });
+
+  test("an AbortSignal closes, and nothing is told after it", async () => {
+    const controller = new AbortController();
+    const site = await bind({ type: "udp4", signal: controller.signal });
+    const closed = once(site.socket as never, "close");
+    controller.abort();
+    await closed;
+    expect(udpStatus(site.socket)?.receiver).toBe("node:dgram, because the socket is closed");
+    expect(() => site.socket.close()).toThrow(expect.objectContaining({ code: "ERR_SOCKET_DGRAM_NOT_RUNNING" }));
+  });
+
+  test("a socket that is closed in the midst of a batch tells no more of it", async () => {
+    const site = await bind("udp4");
+    site.socket.once("message", () => site.socket.close());
+    const sender = createPlain("udp4");
+    for (let n = 0; n < 20; n++) sender.send(Buffer.of(n), site.port, "127.0.0.1");
+    await once(site.socket as never, "close");
+    await wait(20);
+    sender.close();
+    expect(site.received).toHaveLength(1);
+  });
+});
+
+describe.runIf(HAS_ADDON)("batches", () => {
+  test("bring the same, in place", async () => {
+    const site = await bind("udp4");
+    const seen: unknown[] = [];
+    site.socket.receiveBatches((batch) => {
+      for (let index = 0; index < batch.length; index++) {
+        seen.push([
+          batch.payload(index).toString("hex"),
+          batch.address(index),
+          batch.port(index) > 0,
+          batch.clientIp(index),
+        ]);
+      }
+    });
+    const sender = createPlain("udp4");
+    for (const payload of ["01", "", "0203"]) sender.send(Buffer.from(payload, "hex"), site.port, "127.0.0.1");
+    await expect.poll(() => seen.length).toBe(3);
+    sender.close();
+    expect(seen).toEqual(["01", "", "0203"].map((payload) => [payload, "127.0.0.1", true, "127.0.0.1"]));
+    expect(site.received).toEqual([]);
+  });
+
+  test("are refused before the socket is bound, and for formats that change payloads", async () => {
+    const socket = createSocket("udp4", NOBODY);
+    expect(() => socket.receiveBatches(() => {})).toThrow(
+      expect.objectContaining({
+        code: "ERR_WHEREFROM_NATIVE_UNAVAILABLE",
+        message:
+          "batches are received by the addon, and the socket is not bound: call it after 'listening', or listen to 'message'",
+      }),
+    );
+    const site = await bind({ type: "udp4", udp: "spp" }, trusting("spp"));
+    expect(() => site.socket.receiveBatches(() => {})).toThrow(`"spp" changes payloads`);
+  });
+});
+
+describe("a reply under Simple Proxy Protocol", () => {
+  test.each<[title: string, send: (socket: UdpSocket, info: MessageInfo) => void]>([
+    ["to address and port", (socket, { port, address }) => socket.send("pong", port, address)],
+    ["of a list", (socket, { port, address }) => socket.send([Buffer.from("po"), "ng"], port, address)],
+    ["of a part", (socket, { port, address }) => socket.send(Buffer.from("<pong>"), 1, 4, port, address)],
+    ["of a part of a text", (socket, { port, address }) => socket.send("<pong>", 1, 4, port, address)],
+    ["with a callback", (socket, { port, address }) => socket.send("pong", port, address, () => {})],
+  ])("%s carries the client's header", async (_title, send) => {
+    const site = await bind({ type: "udp4", udp: "spp" }, trusting("spp"));
+    site.socket.on("message", (_payload, info) => send(site.socket, info));
+    const client = createPlain("udp4");
+    client.send(Buffer.from(`${SPP}00`, "hex"), site.port, "127.0.0.1");
+    const [reply] = (await once(client, "message")) as [Buffer];
+    client.close();
+    expect(reply.toString("hex")).toBe(`${SPP}706f6e67`);
+  });
+
+  test("on a connected socket, too; and what was never heard of gets none, and is counted", async () => {
+    const site = await bind({ type: "udp4", udp: "spp" }, trusting("spp"));
+    const client = createPlain("udp4").bind(0, "127.0.0.1");
+    await once(client, "listening");
+    site.socket.send("early", client.address().port, "127.0.0.1");
+    expect(String((await once(client, "message"))[0])).toBe("early");
+    expect(udpStatus(site.socket)?.repliesWithoutHeader).toBe(1);
+    client.send(Buffer.from(`${SPP}00`, "hex"), site.port, "127.0.0.1");
+    await once(site.socket as never, "message");
+    site.socket.connect(client.address().port, "127.0.0.1");
+    await once(site.socket as never, "connect");
+    site.socket.send(Buffer.from("<pong>"), 1, 4);
+    expect(String((await once(client, "message"))[0].subarray(38))).toBe("pong");
+    client.close();
+  });
+});
