@@ -1,0 +1,77 @@
+import { type Channel, channel } from "node:diagnostics_channel";
+import type { Resolution } from "@wherefrom/core";
+
+/**
+ * What happened.
+ * - `client.resolved`: somebody asked, and the walk has ended, whether a client was proven or not.
+ * - `client.rejected`: it ended at a claim that was none (malformed, in conflict, too long), or a header or option came from a machine that may not say so.
+ * - `login.location`: a user has logged in, or tried to. `login.anomaly`: from an unusual place.
+ */
+export type AuditEventName = "client.resolved" | "client.rejected" | "login.location" | "login.anomaly";
+
+export const AUDIT_EVENT_NAMES: readonly AuditEventName[] = [
+  "client.resolved",
+  "client.rejected",
+  "login.location",
+  "login.anomaly",
+];
+
+export interface AuditUser {
+  readonly id: string;
+  readonly name?: string | undefined;
+}
+
+/** The request that was asked, as far as it is known. No query string and no headers: they hold secrets. */
+export interface AuditRequest {
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  readonly status?: number | undefined;
+  readonly userAgent?: string | undefined;
+  readonly httpVersion?: string | undefined;
+  /** Bytes of the response, where a `content-length` was set, or of a connection what was sent. */
+  readonly bytes?: number | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+/** What is published on the diagnostics channel of its name, `wherefrom:` before it. */
+export interface AuditEvent {
+  readonly name: AuditEventName;
+  readonly time: Date;
+  readonly resolution: Resolution;
+  readonly transport: "tcp" | "udp" | "unix";
+  /** Our end. */
+  readonly local?: { readonly address: string; readonly port: number } | undefined;
+  readonly request?: AuditRequest | undefined;
+  readonly user?: AuditUser | undefined;
+  readonly outcome?: "success" | "failure" | undefined;
+  /** Why, of a rejection or an anomaly: a word of a closed set. */
+  readonly reason?: string | undefined;
+  /** The numbers that an alarm was given for. */
+  readonly numbers?: Readonly<Record<string, number | string>> | undefined;
+}
+
+export type AuditListener = (event: AuditEvent) => void;
+
+const channels = Object.fromEntries(
+  AUDIT_EVENT_NAMES.map((name) => [name, channel(`wherefrom:${name}`)]),
+) as unknown as Readonly<Record<AuditEventName, Channel>>;
+
+/** Whether anybody listens: what nobody hears need not be made. */
+export function isHeard(name: AuditEventName): boolean {
+  return channels[name].hasSubscribers;
+}
+
+/** A listener's error is Node's to report (as an uncaught exception), and stops no other listener. */
+export function publish(event: AuditEvent): void {
+  channels[event.name].publish(event);
+}
+
+/** Tells `listener` of every event of this name, or of these; the answer ends it. */
+export function subscribe(names: AuditEventName | readonly AuditEventName[], listener: AuditListener): () => void {
+  const all = typeof names === "string" ? [names] : names;
+  const onMessage = (message: unknown): void => listener(message as AuditEvent);
+  for (const name of all) channels[name].subscribe(onMessage);
+  return () => {
+    for (const name of all) channels[name].unsubscribe(onMessage);
+  };
+}

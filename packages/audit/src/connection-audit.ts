@@ -1,0 +1,55 @@
+import type { Server, Socket } from "node:net";
+import type { Resolution } from "@wherefrom/core";
+import { getClient } from "@wherefrom/net";
+import { isHeard, publish } from "./audit-event.ts";
+import { rejectionOf } from "./rejection.ts";
+
+/**
+ * From now on every connection of this net or tls server, which `wherefrom(server, policy)` has put under a policy, becomes an event when it is closed. The answer
+ * ends it. Who the client is was found out when the connection came.
+ */
+export function auditConnections(server: Server): () => void {
+  const name = "_handle" in server && "setSecureContext" in server ? "secureConnection" : "connection";
+  const onConnection = (socket: Socket): void => {
+    const { localAddress, localPort } = socket;
+    const resolution = getClient(socket);
+    const local =
+      localAddress === undefined || localPort === undefined ? undefined : { address: localAddress, port: localPort };
+    socket.once("close", (hadError: boolean) => {
+      const { bytesWritten } = socket;
+      auditResolution(resolution, {
+        transport: local === undefined ? "unix" : "tcp",
+        local,
+        isFailure: hadError,
+        bytes: bytesWritten,
+      });
+    });
+  };
+  server.on(name, onConnection);
+  return () => void server.off(name, onConnection);
+}
+
+export interface ResolutionContext {
+  readonly transport: "tcp" | "udp" | "unix";
+  readonly local?: { readonly address: string; readonly port: number } | undefined;
+  readonly isFailure?: boolean | undefined;
+  readonly bytes?: number | undefined;
+}
+
+/** For what no hook sees, such as a datagram: `auditResolution(rinfo.client, { transport: "udp", local: socket.address() })`. Without a listener nothing is made. */
+export function auditResolution(
+  resolution: Resolution,
+  { transport, local, isFailure, bytes }: ResolutionContext,
+): void {
+  const event = {
+    time: new Date(),
+    resolution,
+    transport,
+    local,
+    request: bytes === undefined ? undefined : { bytes },
+    outcome: isFailure === true ? "failure" : "success",
+  } as const;
+  if (isHeard("client.resolved")) publish({ name: "client.resolved", ...event });
+  const reason = isHeard("client.rejected") ? rejectionOf(resolution) : undefined;
+  if (reason !== undefined) publish({ name: "client.rejected", ...event, reason });
+}

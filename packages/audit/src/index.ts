@@ -1,0 +1,28 @@
+export {
+  AUDIT_EVENT_NAMES,
+  type AuditEvent,
+  type AuditEventName,
+  type AuditListener,
+  type AuditRequest,
+  type AuditUser,
+  publish,
+  subscribe,
+} from "./audit-event.ts";
+export { type AuditRecord, type Privacy, type RecordedHop, recordOf, TEXT_LIMIT } from "./audit-record.ts";
+export { formatCef } from "./cef.ts";
+export { formatCombined } from "./combined.ts";
+export { auditConnections, auditResolution, type ResolutionContext } from "./connection-audit.ts";
+export { ECS_VERSION, formatEcs, formatEcsLine } from "./ecs.ts";
+export { auditHttp, type HttpAuditOptions } from "./http-audit.ts";
+export { formatOtel, type OtelAttributes } from "./otel.ts";
+export { rejectionOf } from "./rejection.ts";
+export { auditTo, type AuditToOptions, jsonLines, type JsonLinesOptions } from "./json-lines.ts";
+export { HANG_MS, LineSink, type LineSinkOptions, QUEUE_LIMIT_BYTES, RETRY_MS, type SinkStatus } from "./line-sink.ts";
+export {
+  type LoginAlarm,
+  type LoginAttempt,
+  type LoginFinding,
+  LoginGuard,
+  type LoginGuardOptions,
+  type Place,
+} from "./login-guard.ts";

@@ -1,0 +1,40 @@
+import type { AuditRecord } from "./audit-record.ts";
+
+/** Values that an OpenTelemetry attribute may have. */
+export type OtelAttributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * The record as attributes of an OpenTelemetry log record whose EventName is `record.name` (semantic conventions 1.44). `client.port` is the port of whoever is in
+ * `client.address`, or absent. Where no client is proven `client.address` is the physical peer's, as the convention says, and `wherefrom.client` is false.
+ */
+export function formatOtel(record: AuditRecord): OtelAttributes {
+  const { client, peer, local, request, user } = record;
+  const attributes: Record<string, string | number | boolean | readonly string[] | undefined> = {
+    "client.address": client?.address ?? peer?.address,
+    "client.port": client?.port,
+    "network.peer.address": peer?.address,
+    "network.peer.port": peer?.port,
+    "network.local.address": local?.address,
+    "network.local.port": local?.port,
+    "network.transport": record.transport,
+    "http.request.method": request?.method,
+    "http.response.status_code": request?.status,
+    "url.path": request?.path,
+    "url.scheme": record.protocol,
+    "server.address": record.host,
+    "user_agent.original": request?.userAgent,
+    "user.id": user?.id,
+    "user.name": user?.name,
+    "wherefrom.client": client !== undefined,
+    "wherefrom.method": record.method,
+    "wherefrom.stop": record.stop,
+    "wherefrom.reason": record.reason,
+    "wherefrom.outcome": record.outcome,
+    "wherefrom.hops": record.hops.map(
+      ({ address, method, format, trusted, rule }) =>
+        `${address ?? "?"} ${method === format ? method : `${method} ${format}`} ${trusted ? "believed" : "not believed"}: ${rule}`,
+    ),
+  };
+  for (const [key, value] of Object.entries(record.numbers ?? {})) attributes[`wherefrom.${key}`] = value;
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as OtelAttributes;
+}
