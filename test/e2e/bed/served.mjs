@@ -9,7 +9,7 @@ import { compilePolicy } from "@wherefrom/core";
 import { getClient, toaStatus, wherefrom } from "@wherefrom/net";
 
 const options = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const { kind, host, port, toa, policy, tls, workers = 0, threads = 0, scheduling } = options;
+const { kind, host, port, toa, proxyProtocol, policy, tls, workers = 0, threads = 0, scheduling } = options;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function describe(source) {
@@ -50,7 +50,7 @@ function createServer() {
 }
 
 function serve() {
-  const server = wherefrom(createServer(), compilePolicy(policy), toa === undefined ? {} : { toa });
+  const server = wherefrom(createServer(), compilePolicy(policy), { toa, proxyProtocol });
   server.listen({ host, port }, () => {
     const status = toaStatus(server);
     if (cluster.isWorker) process.send(status ?? {});
