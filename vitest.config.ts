@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@wherefrom/source", "module", "node", "development|production"];
 const resolution = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
+/** Ends what hangs. A test that takes its time on a busy machine is not to fail by it. */
+const WATCHDOG = { testTimeout: 60_000, hookTimeout: 120_000 };
+
 /** A directory of slow tests (an e2e suite, the consumers), named by scripts/suite.mjs. The default run has none of them. */
 const suite = process.env["WHEREFROM_SUITE"];
 
@@ -23,6 +26,7 @@ export default defineConfig({
             {
               ...resolution,
               test: {
+                ...WATCHDOG,
                 name: "unit",
                 globalSetup: ["./native/test/global-setup.ts"],
                 include: ["packages/*/src/**/*.test.ts", "native/test/**/*.test.ts"],
@@ -37,13 +41,17 @@ export default defineConfig({
             },
             {
               ...resolution,
-              test: { name: "conformance", include: ["test/conformance/**/*.test.ts", "test/vectors/**/*.test.ts"] },
+              test: {
+                ...WATCHDOG,
+                name: "conformance",
+                include: ["test/conformance/**/*.test.ts", "test/vectors/**/*.test.ts"],
+              },
             },
           ]
         : [
             {
               ...resolution,
-              test: { name: "e2e", include: [`${suite}/**/*.test.ts`], testTimeout: 60_000, hookTimeout: 120_000 },
+              test: { ...WATCHDOG, name: "e2e", include: [`${suite}/**/*.test.ts`] },
             },
           ],
   },

@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseAddress } from "../address.ts";
+import type { ConnectionClaim } from "../claim.ts";
 import { parseUdpOptions } from "./udp-option.ts";
 import {
   compileUdpProduct,
@@ -66,6 +68,13 @@ describe("what each product writes", () => {
     ],
   ])("%s, %s: %s", (product, where, hex, expected) => {
     expect(said(hex, product, where)).toEqual(expected);
+  });
+
+  test("a claim shows the option's own bytes, as JSON and on a terminal alike", () => {
+    const claim = parseUdpOptions(bytesOf(`01${V4}`), compileUdpProduct("dpvs"), "ipv4-option") as ConnectionClaim;
+    const shown = { method: "udp-option", format: "udp-31", raw: V4, says: "address", endpoint: IPV4 };
+    expect(JSON.parse(JSON.stringify(claim))).toEqual(shown);
+    expect(inspect(claim)).toBe(inspect({ ...shown, destination: undefined, vpcId: undefined }));
   });
 
   test("a balancer of one's own is described by its option", () => {
