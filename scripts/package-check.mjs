@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bin, ROOT, run, withPnpm } from "./workspace.mjs";
 
 /** Public packages: directory, name, and whether they can be imported at all (a command cannot). */
-function publicPackages() {
+export function publicPackages() {
   const directories = [...readdirSync(join(ROOT, "packages")).map((name) => join("packages", name)), "native"];
   return directories.flatMap((directory) => {
     let manifest;

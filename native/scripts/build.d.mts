@@ -1,5 +1,7 @@
 export const NATIVE: string;
 export const ADDON: string;
+export const PREBUILT: readonly string[];
+export function prebuild(arch: string): string;
 export function headers(): string | undefined;
 export function isProgram(name: string): boolean;
 export function whyUnbuildable(compiler?: string): string | undefined;

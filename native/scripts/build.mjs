@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const NATIVE = join(import.meta.dirname, "..");
 export const ADDON = join(NATIVE, "build", "Release", "wherefrom.node");
 const SOURCES = join(NATIVE, "addon");
+/** Architectures of Linux for which the package brings a binary, which is loaded before one that was built here. */
+export const PREBUILT = ["x64", "arm64"];
+export const prebuild = (arch) => join(NATIVE, "prebuilds", `linux-${arch}`, "wherefrom.node");
 
 /** Node's own headers, where they are installed beside it: node-gyp then downloads nothing. */
 export function headers() {
@@ -32,6 +35,17 @@ export function isStale(target) {
   return readdirSync(SOURCES).some((name) => statSync(join(SOURCES, name)).mtimeMs > built);
 }
 
+/** Ours in the workspace. An installed package has none of its own: npm brings one, and names it to the scripts that it runs. */
+function nodeGyp() {
+  try {
+    return createRequire(import.meta.url).resolve("node-gyp/bin/node-gyp.js");
+  } catch {
+    const { npm_config_node_gyp: brought } = process.env;
+    if (brought !== undefined) return brought;
+    throw new Error("node-gyp is not installed; npm has one: npm run build");
+  }
+}
+
 /**
  * Builds in a directory of its own and moves the binary to `target`, so that several may build at once and nobody loads half a file.
  * Throws with what node-gyp wrote.
@@ -41,7 +55,7 @@ export function buildAddon(target = ADDON, { arch = process.arch, compiler = LOC
   const directory = mkdtempSync(join(NATIVE, "build", "gyp-"));
   try {
     cpSync(SOURCES, directory, { recursive: true });
-    const gyp = createRequire(import.meta.url).resolve("node-gyp/bin/node-gyp.js");
+    const gyp = nodeGyp();
     const prefix = headers();
     const nodedir = prefix === undefined ? [] : [`--nodedir=${prefix}`];
     const { status, stdout, stderr } = spawnSync(process.execPath, [gyp, "rebuild", `--arch=${arch}`, ...nodedir], {
@@ -58,8 +72,12 @@ export function buildAddon(target = ADDON, { arch = process.arch, compiler = LOC
   }
 }
 
-/** Builds where a source is newer than the binary and there is a compiler; answers whether it did. */
+/**
+ * Builds where a source is newer than the binary and there is a compiler; answers whether it did. A prebuild that is older than a source goes:
+ * it would be loaded before what was built.
+ */
 export function buildIfStale() {
+  for (const path of PREBUILT.map(prebuild)) if (isStale(path)) rmSync(path, { force: true });
   const isNeeded = process.platform === "linux" && whyUnbuildable() === undefined && isStale(ADDON);
   if (isNeeded) buildAddon();
   return isNeeded;

@@ -1,21 +1,24 @@
-// npm run prebuilds: the addon for each platform of the package, cross-built on Linux x64 (Debian: gcc, gcc-aarch64-linux-gnu).
-import { join } from "node:path";
-import { buildAddon, NATIVE, whyUnbuildable } from "./build.mjs";
+// npm run prebuilds: the addon for each platform of the package, cross-built on Linux x64 (Debian: gcc, gcc-aarch64-linux-gnu). With --if-stale, as before
+// packing, those that are needed and can be built here; one that cannot is left out, and the package falls back to building, or to ffi-rs.
+import { rmSync } from "node:fs";
+import { buildAddon, isStale, PREBUILT, prebuild, whyUnbuildable } from "./build.mjs";
 
 /** One binary serves glibc and musl: it is C, and needs nothing of libc that musl has not. */
-const TARGETS = [
-  { arch: "x64", compiler: "x86_64-linux-gnu-gcc" },
-  { arch: "arm64", compiler: "aarch64-linux-gnu-gcc" },
-];
+const COMPILERS = { x64: "x86_64-linux-gnu-gcc", arm64: "aarch64-linux-gnu-gcc" };
 
-for (const { arch, compiler } of TARGETS) {
+const isOptional = process.argv.includes("--if-stale");
+for (const arch of PREBUILT) {
+  const target = prebuild(arch);
+  if (isOptional && !isStale(target)) continue;
+  const compiler = COMPILERS[arch];
   const problem = whyUnbuildable(compiler);
-  if (problem !== undefined) {
-    console.error(`linux-${arch}: ${problem}`);
-    process.exitCode = 1;
+  if (problem === undefined) {
+    buildAddon(target, { arch, compiler });
+    // Standard output is the package manager's, which may have been asked for JSON.
+    console.error(target);
     continue;
   }
-  const target = join(NATIVE, "prebuilds", `linux-${arch}`, "wherefrom.node");
-  buildAddon(target, { arch, compiler });
-  console.log(target);
+  rmSync(target, { force: true });
+  console.error(`there is no binary for linux-${arch}: ${problem}`);
+  if (!isOptional) process.exitCode = 1;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ADDON, isProgram, NATIVE } from "../scripts/build.mjs";
+import { ADDON, isProgram, PREBUILT, prebuild } from "../scripts/build.mjs";
 import { describeUnless, WAYS } from "./ways.ts";
 
 /** glibc of CentOS 7, and the first one with arm64. No Node 20 runs on an older one. */
@@ -11,11 +11,8 @@ const GLIBC_FLOOR = [2, 17];
 /** In bytes. The first x64 binary had 14 KB; arm64 aligns to pages of 64 KiB. */
 const SIZE_LIMIT_BYTES = 80_000;
 
-/** What is there to look at: the binary of this machine, and prebuilds if `npm run prebuilds` was run. */
-const BINARIES = [
-  ADDON,
-  ...["x64", "arm64"].map((arch) => join(NATIVE, "prebuilds", `linux-${arch}`, "wherefrom.node")),
-].filter((path) => existsSync(path));
+/** What is there to look at: the binary of this machine, and prebuilds if somebody has made them; test/consumers looks at those that are packed. */
+const BINARIES = [ADDON, ...PREBUILT.map(prebuild)].filter((path) => existsSync(path));
 
 const need = (...programs: string[]): string | undefined => {
   const missing = programs.find((name) => !isProgram(name));
@@ -54,11 +51,12 @@ describeUnless(need("objdump"), "a binary", () => {
 });
 
 describeUnless(need("musl-gcc"), "in a process with musl", () => {
-  test("the binary made for glibc loads, and a Node-API that refuses everything is no crash", () => {
+  const native = BINARIES.filter((path) => !path.includes("linux-") || path.includes(`linux-${process.arch}`));
+  test.each(native)("%s, made for glibc, loads, and a Node-API that refuses everything is no crash", (path) => {
     const directory = mkdtempSync(join(tmpdir(), "wherefrom-musl-"));
     const program = join(directory, "musl_load");
     execFileSync("musl-gcc", ["-rdynamic", join(import.meta.dirname, "musl_load.c"), "-o", program]);
-    expect(execFileSync(program, [ADDON], { encoding: "utf8" })).toBe("");
+    expect(execFileSync(program, [path], { encoding: "utf8" })).toBe("");
     rmSync(directory, { recursive: true });
   });
 });

@@ -104,7 +104,11 @@ export function describeSuite(name: string, body: () => void): void {
   >;
   const declaration = suites[name];
   if (declaration === undefined) throw new Error(`suites.json does not declare "${name}"`);
-  const skipReason = missing(declaration);
-  if (skipReason === undefined) describe(name, body);
-  else describe.skip(name, { meta: { skipReason } }, body);
+  describeUnless(missing(declaration), name, body);
+}
+
+/** A `describe` whose cases are skipped, with the reason printed, where there is a problem. */
+export function describeUnless(problem: string | undefined, name: string, body: () => void): void {
+  if (problem === undefined) describe(name, body);
+  else describe.skip(name, { meta: { skipReason: problem } }, body);
 }
