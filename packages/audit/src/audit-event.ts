@@ -1,5 +1,6 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { Resolution } from "@wherefrom/core";
+import type { Place } from "./place.ts";
 
 /**
  * What happened.
@@ -43,6 +44,8 @@ export interface AuditEvent {
   readonly local?: { readonly address: string; readonly port: number } | undefined;
   readonly request?: AuditRequest | undefined;
   readonly user?: AuditUser | undefined;
+  /** Where the client is, if somebody has looked already. */
+  readonly place?: Place | undefined;
   readonly outcome?: "success" | "failure" | undefined;
   /** Why, of a rejection or an anomaly: a word of a closed set. */
   readonly reason?: string | undefined;

@@ -1,5 +1,6 @@
 import { anonymize, type Endpoint, type Hop, rateLimitKey } from "@wherefrom/core";
 import type { AuditEvent, AuditEventName, AuditRequest, AuditUser } from "./audit-event.ts";
+import type { Locate, Place } from "./place.ts";
 
 /**
  * How much of an address is written down. "full". "truncated": without the last 8 bits of IPv4 and the last 80 of IPv6. A function: its answer in the place of
@@ -41,6 +42,8 @@ export interface AuditRecord {
   readonly host: string | undefined;
   readonly request: AuditRequest | undefined;
   readonly user: AuditUser | undefined;
+  /** Where the client is, where it is proven and somebody knows. */
+  readonly place: Place | undefined;
   readonly outcome: "success" | "failure" | "unknown";
   readonly reason: string | undefined;
   readonly numbers: Readonly<Record<string, number | string>> | undefined;
@@ -48,8 +51,8 @@ export interface AuditRecord {
   readonly isFull: boolean;
 }
 
-/** Under "truncated" or a function no address is written whole, and no port, which would tell subscribers behind one address apart. */
-export function recordOf(event: AuditEvent, privacy: Privacy = "full"): AuditRecord {
+/** Under "truncated" or a function no address is written whole, and no port, which would tell subscribers behind one address apart. `locate` is asked about the whole one: a place is larger than an address. */
+export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: Locate): AuditRecord {
   const { resolution, request, user } = event;
   const { client, method, stop, hops, warnings, origin } = resolution;
   const [peer] = hops;
@@ -75,6 +78,7 @@ export function recordOf(event: AuditEvent, privacy: Privacy = "full"): AuditRec
     host: clip(origin.host),
     request: request === undefined ? undefined : clipRequest(request),
     user: user === undefined ? undefined : { id: clip(user.id), name: clip(user.name) },
+    place: event.place ?? (client === undefined ? undefined : locate?.(client.address)),
     outcome: event.outcome ?? "unknown",
     reason: event.reason,
     numbers: event.numbers,

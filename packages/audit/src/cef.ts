@@ -14,7 +14,7 @@ const EVENTS: Readonly<Record<AuditRecord["name"], { severity: number; title: st
  * unprintable characters become spaces. `src` is there where the client is proven, and holds an address in `privacy: "full"` only.
  */
 export function formatCef(record: AuditRecord): string {
-  const { name, client, peer, local, request, user } = record;
+  const { name, client, peer, local, request, user, place } = record;
   const { severity, title } = EVENTS[name];
   const values: readonly (readonly [string, string | number | undefined])[] = [
     ["rt", record.time.getTime()],
@@ -38,6 +38,10 @@ export function formatCef(record: AuditRecord): string {
     ["cs2", record.stop],
     ["cs3Label", "hops"],
     ["cs3", record.hops.map(({ address, format }) => `${format} ${address ?? "?"}`).join(", ")],
+    ["cs4Label", place?.country === undefined ? undefined : "country"],
+    ["cs4", place?.country],
+    ["cn1Label", place?.asn === undefined ? undefined : "asn"],
+    ["cn1", place?.asn],
   ];
   const extension = values.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${escapeValue(value)}`]));
   return `CEF:0|wherefrom|audit|0|${name}|${title}|${severity}|${extension.join(" ")}`;

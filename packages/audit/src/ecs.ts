@@ -1,5 +1,6 @@
 import type { AuditRecord } from "./audit-record.ts";
 import { jsonLine } from "./line-text.ts";
+import type { Place } from "./place.ts";
 
 /** Version of the Elastic Common Schema whose fields are written. */
 export const ECS_VERSION = "8.17.0";
@@ -66,6 +67,7 @@ export function formatEcs(record: AuditRecord): object {
       warnings: record.warnings.length === 0 ? undefined : record.warnings,
       hops,
       numbers: record.numbers,
+      geo_databases: record.place?.databases,
     },
   });
 }
@@ -75,13 +77,29 @@ export function formatEcsLine(record: AuditRecord): string {
   return jsonLine(formatEcs(record));
 }
 
-function endpointFields({ client, peer }: AuditRecord): object {
+function endpointFields({ client, peer, place }: AuditRecord): object {
   const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
   return {
     address: client?.address ?? peer?.address,
     ip,
     port: client?.port,
     nat: peer === undefined || !isIp(peer.address) ? undefined : { ip: peer.address, port: peer.port },
+    ...(place === undefined ? {} : placeFields(place)),
+  };
+}
+
+function placeFields(place: Place): object {
+  const { latitude: lat, longitude: lon } = place;
+  return {
+    geo: {
+      continent_code: place.continent,
+      country_iso_code: place.country,
+      region_iso_code: place.region,
+      region_name: place.regionName,
+      city_name: place.city,
+      location: lat === undefined || lon === undefined ? undefined : { lat, lon },
+    },
+    as: { number: place.asn, organization: { name: place.organization } },
   };
 }
 

@@ -24,5 +24,5 @@ export {
   type LoginFinding,
   LoginGuard,
   type LoginGuardOptions,
-  type Place,
 } from "./login-guard.ts";
+export type { Locate, Place, PlaceDatabase } from "./place.ts";

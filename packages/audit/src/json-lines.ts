@@ -5,6 +5,7 @@ import { type AuditEventName, AUDIT_EVENT_NAMES, subscribe } from "./audit-event
 import { type Privacy, type AuditRecord, recordOf } from "./audit-record.ts";
 import { formatEcsLine } from "./ecs.ts";
 import { LineSink, type LineSinkOptions } from "./line-sink.ts";
+import type { Locate } from "./place.ts";
 
 /** Size at which a file is put aside, as rotating-file-stream writes it: what an editor still opens at once. */
 const ROTATE_SIZE = "64M";
@@ -41,12 +42,14 @@ export interface AuditToOptions {
   readonly events?: readonly AuditEventName[] | undefined;
   /** Default "full". */
   readonly privacy?: Privacy | undefined;
+  /** Where clients are, such as `geo.locate` of `@wherefrom/audit/geo`. Default: nobody says. */
+  readonly locate?: Locate | undefined;
   /** Makes one line of a record. Default `formatEcsLine`. */
   readonly format?: ((record: AuditRecord) => string) | undefined;
 }
 
 /** From now on every event becomes a line of `sink`; the answer ends that, and leaves the sink open. */
 export function auditTo(sink: LineSink, options: AuditToOptions = {}): () => void {
-  const { events = AUDIT_EVENT_NAMES, privacy = "full", format = formatEcsLine } = options;
-  return subscribe(events, (event) => sink.write(format(recordOf(event, privacy))));
+  const { events = AUDIT_EVENT_NAMES, privacy = "full", locate, format = formatEcsLine } = options;
+  return subscribe(events, (event) => sink.write(format(recordOf(event, privacy, locate))));
 }

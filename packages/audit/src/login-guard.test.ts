@@ -2,7 +2,8 @@ import { compilePolicy, type Resolution, resolve } from "@wherefrom/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type AuditEvent, subscribe } from "./audit-event.ts";
 import { distanceKm } from "./distance.ts";
-import { LoginGuard, type LoginGuardOptions, type Place } from "./login-guard.ts";
+import { LoginGuard, type LoginGuardOptions } from "./login-guard.ts";
+import type { Place } from "./place.ts";
 
 const HOUR_MS = 3_600_000;
 const PLACES: Readonly<Record<string, Place>> = {

@@ -2,18 +2,7 @@ import type { Resolution } from "@wherefrom/core";
 import { rateLimitKey } from "@wherefrom/core";
 import { type AuditUser, isHeard, publish } from "./audit-event.ts";
 import { distanceKm } from "./distance.ts";
-
-/** Where an address is, as far as somebody knows. All parts may be absent. */
-export interface Place {
-  /** ISO 3166-1, two letters. */
-  readonly country?: string | undefined;
-  /** Autonomous system number. */
-  readonly asn?: number | undefined;
-  readonly latitude?: number | undefined;
-  readonly longitude?: number | undefined;
-  /** How far off the coordinates may be, in kilometres. */
-  readonly radiusKm?: number | undefined;
-}
+import type { Locate, Place } from "./place.ts";
 
 export type LoginAlarm = "new-country" | "new-asn" | "impossible-travel" | "shared-source";
 
@@ -25,7 +14,7 @@ export interface LoginFinding {
 
 export interface LoginGuardOptions {
   /** Tells where an address is; undefined for what is nowhere. */
-  readonly locate: (address: string) => Place | undefined;
+  readonly locate: Locate;
   /** Least distance and speed of an impossible journey. Defaults 500 km and 800 km/h, as Elastic's rules have them. */
   readonly travelKm?: number | undefined;
   readonly travelKmPerHour?: number | undefined;
@@ -80,6 +69,7 @@ export class LoginGuard {
       resolution,
       transport,
       user,
+      place,
       outcome: success ? "success" : "failure",
     } as const;
     if (isHeard("login.location")) publish({ name: "login.location", ...event, numbers: numbersOf(place) });
@@ -164,6 +154,6 @@ function forgetOldest(map: Map<string, unknown>, limit: number): void {
 
 function numbersOf(place: Place | undefined): Readonly<Record<string, number | string>> | undefined {
   if (place === undefined) return undefined;
-  const entries = Object.entries(place).filter(([, value]) => value !== undefined);
+  const entries = Object.entries(place).filter(([, value]) => typeof value === "string" || typeof value === "number");
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Record<string, number | string>);
 }

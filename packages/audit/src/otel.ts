@@ -8,10 +8,19 @@ export type OtelAttributes = Readonly<Record<string, string | number | boolean |
  * `client.address`, or absent. Where no client is proven `client.address` is the physical peer's, as the convention says, and `wherefrom.client` is false.
  */
 export function formatOtel(record: AuditRecord): OtelAttributes {
-  const { client, peer, local, request, user } = record;
+  const { client, peer, local, request, user, place } = record;
   const attributes: Record<string, string | number | boolean | readonly string[] | undefined> = {
     "client.address": client?.address ?? peer?.address,
     "client.port": client?.port,
+    "client.geo.continent.code": place?.continent,
+    "client.geo.country.iso_code": place?.country,
+    "client.geo.region.iso_code": place?.region,
+    "client.geo.locality.name": place?.city,
+    "client.geo.location.lat": place?.latitude,
+    "client.geo.location.lon": place?.longitude,
+    // The conventions have no name for a system: this is ECS's.
+    "client.as.number": place?.asn,
+    "client.as.organization.name": place?.organization,
     "network.peer.address": peer?.address,
     "network.peer.port": peer?.port,
     "network.local.address": local?.address,
@@ -30,6 +39,7 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "wherefrom.stop": record.stop,
     "wherefrom.reason": record.reason,
     "wherefrom.outcome": record.outcome,
+    "wherefrom.geo_databases": place?.databases?.map(({ name, build }) => `${name} ${build}`),
     "wherefrom.hops": record.hops.map(
       ({ address, method, format, trusted, rule }) =>
         `${address ?? "?"} ${method === format ? method : `${method} ${format}`} ${trusted ? "believed" : "not believed"}: ${rule}`,

@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   ERR_WHEREFROM_INVALID_PROXY_HEADER:
     "A PROXY header was to be written that cannot be: no address, no port, or too long.",
   ERR_WHEREFROM_NATIVE_UNAVAILABLE: "What was asked for takes the native addon, and none could be loaded.",
+  ERR_WHEREFROM_INVALID_GEO_DATABASE: "A geo database is missing, damaged, or not what it was named for.",
+  ERR_WHEREFROM_PACKAGE_ABSENT: "What was asked for takes a package that is not installed.",
   ERR_WHEREFROM_NO_POLICY: "An address was asked for before anybody said which machines to believe.",
 } as const;
 

@@ -1,0 +1,31 @@
+/** Where an address is, as far as somebody knows. All parts may be absent. */
+export interface Place {
+  /** Two letters: AF, AN, AS, EU, NA, OC, SA. */
+  readonly continent?: string | undefined;
+  /** ISO 3166-1, two letters. */
+  readonly country?: string | undefined;
+  /** ISO 3166-2, such as "CA-QC", and its name. */
+  readonly region?: string | undefined;
+  readonly regionName?: string | undefined;
+  readonly city?: string | undefined;
+  /** Degrees. */
+  readonly latitude?: number | undefined;
+  readonly longitude?: number | undefined;
+  /** How far off the coordinates may be, in kilometres. */
+  readonly radiusKm?: number | undefined;
+  /** Autonomous system number, and whose it is. */
+  readonly asn?: number | undefined;
+  readonly organization?: string | undefined;
+  /** The databases that said so: sources disagree, and yesterday's file said something else. */
+  readonly databases?: readonly PlaceDatabase[] | undefined;
+}
+
+export interface PlaceDatabase {
+  /** The type that its metadata states, such as "GeoLite2-City". */
+  readonly name: string;
+  /** The day on which it was built, in ISO 8601, UTC: "2026-11-20". */
+  readonly build: string;
+}
+
+/** Tells where an address is; undefined for what is nowhere. */
+export type Locate = (address: string) => Place | undefined;
