@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { compilePolicy, type Resolution } from "@wherefrom/core";
 import { readProxyDetails } from "@wherefrom/core/wire";
 import { connectWithProxyHeader, getClient, type SentProxyHeader, wherefrom } from "@wherefrom/net";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, assert, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Certificate, makeCertificate } from "../certificate.ts";
 import type { Daemon } from "../daemon.ts";
 import { freePort } from "../free-port.ts";
@@ -49,17 +49,25 @@ describeSuite("proxy", () => {
       const balancer = await startBalancer(flavour, port, certificate);
       onTestFinished(() => balancer.daemon.stop());
       const visit = { host: BALANCER, port: balancer.port };
-      expect(await askOnce(visit, "endsTls" in flavour ? certificate.text : undefined)).toContain("ok");
-      // Before it stand those that waited for the balancer to listen.
-      const resolution = resolutions.at(-1)!;
+      const { text, port: own } = await askOnce(visit, "endsTls" in flavour ? certificate.text : undefined);
+      expect(text).toContain("ok");
+      // Whoever waited for the balancer to listen is passed on as well, before or after the visitor: each has a port of its own.
+      const resolution = resolutions.find(({ client }) => client?.address === VISITOR && client.port === own);
+      assert(resolution, `no connection has the client ${VISITOR} port ${own}`);
       expect(resolution.hops[1]?.claim?.tlvs?.map(({ type }) => type).toSorted((a, b) => a - b)).toEqual(
         flavour.fields,
       );
       return resolution;
     }
 
-    async function askOnce({ host, port }: { host: string; port: number }, ca: string | undefined): Promise<string> {
+    /** The answer, and the port that we asked from. */
+    async function askOnce(
+      { host, port }: { host: string; port: number },
+      ca: string | undefined,
+    ): Promise<{ readonly text: string; readonly port: number | undefined }> {
       const carrier = connect({ host, port, localAddress: VISITOR });
+      await once(carrier, "connect");
+      const own = carrier.localPort;
       const socket =
         ca === undefined
           ? carrier
@@ -73,7 +81,7 @@ describeSuite("proxy", () => {
       socket.write("hello");
       let text = "";
       for await (const part of socket) text += String(part);
-      return text;
+      return { text, port: own };
     }
 
     test("a checksum is right", async () => {
