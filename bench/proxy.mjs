@@ -24,8 +24,55 @@ const TLVS = [
 ];
 
 export async function measure() {
+  if (process.env.ONLY === "parsers") return parsers();
   return [...parsers(), ...(await measureHalfOpen()), ...(await requests())];
 }
+
+/** What the fields behind the addresses are, of parsers that leave them as bytes. */
+function fieldsOf(bytes, from) {
+  const fields = [];
+  for (let at = from; at + 3 <= bytes.length;) {
+    const end = at + 3 + ((bytes[at + 1] << 8) | bytes[at + 2]);
+    fields.push({ type: bytes[at], value: bytes.subarray(at + 3, end) });
+    at = end;
+  }
+  return fields;
+}
+
+/** The text of an address that is left as a list of bytes; IPv6 without RFC 5952's short form. */
+function textOf(bytes) {
+  if (bytes.length === 4) return bytes.join(".");
+  let text = ((bytes[0] << 8) | bytes[1]).toString(16);
+  for (let at = 2; at < 16; at += 2) text += `:${((bytes[at] << 8) | bytes[at + 1]).toString(16)}`;
+  return text;
+}
+
+/**
+ * The same answer of each: client and destination with address text and port, and the fields. proxy-protocol-js leaves addresses and fields as bytes,
+ * @balena/proxy-protocol-parser does not know of fields: what is missing is done here, as whoever uses them would.
+ */
+const ANSWERS = {
+  ours: (bytes) => {
+    const { endpoint, destination, tlvs } = readProxyHeaders(bytes).claims[0];
+    return { source: endpoint, destination, tlvs };
+  },
+  js: (bytes) => {
+    const { proxyAddress: ends, data } = V2ProxyProtocol.parse(bytes);
+    return {
+      source: { address: textOf(ends.sourceAddress.address), port: ends.sourcePort },
+      destination: { address: textOf(ends.destinationAddress.address), port: ends.destinationPort },
+      tlvs: fieldsOf(data, 0),
+    };
+  },
+  balena: (bytes) => {
+    const { remoteAddress, remotePort, localAddress, localPort, remoteFamily } = balena.decode(bytes);
+    return {
+      source: { address: remoteAddress, port: remotePort },
+      destination: { address: localAddress, port: localPort },
+      tlvs: fieldsOf(bytes, remoteFamily === "IPv4" ? 28 : 52),
+    };
+  },
+};
 
 function parsers() {
   const headers = {
@@ -40,28 +87,34 @@ function parsers() {
       {
         ours: (bytes) => readProxyHeaders(bytes),
         again: (bytes) => readProxyHeaders(bytes),
-        text: (bytes) => readProxyHeaders(bytes).claims[0].endpoint.address,
         js: (bytes) => V2ProxyProtocol.parse(bytes),
         balena: (bytes) => balena.decode(bytes),
+        "ours, answer": ANSWERS.ours,
+        "js, answer": ANSWERS.js,
+        "balena, answer": ANSWERS.balena,
       },
       inputs,
     );
     const control = Math.abs(median(pairedRatios(times.again, times.ours)) - 1);
-    const row = (against, theirs) => {
-      const ratios = pairedRatios(theirs, times.ours);
+    const row = (subject, against, mine, theirs, must) => {
+      const ratios = pairedRatios(theirs, mine);
       return judge({
         case: title,
-        subject: "readProxyHeaders: all of it checked",
+        subject,
         against,
         ratio: median(ratios),
         noise: Math.max(spread(ratios), control * median(ratios)),
-        must: title.endsWith("checksum") ? undefined : ">= 5",
-        detail: `${median(times.ours).toFixed(0)} ns against ${median(theirs).toFixed(0)} ns; ${median(times.text).toFixed(0)} ns with the client's address as text; A/A ${(1 + control).toFixed(2)}`,
+        must: title.endsWith("checksum") ? undefined : must,
+        detail: `${median(mine).toFixed(0)} ns against ${median(theirs).toFixed(0)} ns; A/A ${(1 + control).toFixed(2)}`,
       });
     };
+    const rows = (against, name) => [
+      row("readProxyHeaders: all of it checked", against, times.ours, times[name], ">= 5"),
+      row("both ends as text, and the fields", against, times["ours, answer"], times[`${name}, answer`], ">= 5"),
+    ];
     return [
-      row(versionOf("proxy-protocol-js"), times.js),
-      row(versionOf("@balena/proxy-protocol-parser"), times.balena),
+      ...rows(versionOf("proxy-protocol-js"), "js"),
+      ...rows(versionOf("@balena/proxy-protocol-parser"), "balena"),
     ];
   });
 }

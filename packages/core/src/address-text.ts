@@ -1,7 +1,6 @@
 import { found, NODE_LIMIT } from "./address-reader.ts";
 import { findZeroRun } from "./zero-run.ts";
 
-const DOT = 46;
 const ZERO = 48;
 const COLON = 58;
 
@@ -9,6 +8,9 @@ const COLON = 58;
 const RETAINED_TEXT_LIMIT = 256;
 const scratch = Buffer.alloc(NODE_LIMIT);
 const groups = new Int32Array(8);
+/** Octets as decimal text, alone and before another one. */
+const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, octet) => String(octet));
+const DOTTED: readonly string[] = OCTETS.map((text) => `${text}.`);
 
 /** Canonical text (RFC 5952, zone kept as written) of what was just read from `text`: cut out of it where it is canonical already, written anew where not. */
 export function foundText(text: string): string {
@@ -25,24 +27,20 @@ function formatFound(text: string): string {
   return scratch.toString("latin1", 0, length);
 }
 
-/** RFC 5952 text of an address given as signed or unsigned 32-bit words; IPv4 in `w0`. Always one new flat string. */
+/** RFC 5952 text of an address given as signed or unsigned 32-bit words; IPv4 in `w0`. It keeps no other text alive. */
 export function formatWords(family: 4 | 6, w0: number, w1: number, w2: number, w3: number): string {
-  return scratch.toString("latin1", 0, family === 4 ? writeIPv4(w0) : writeIPv6(w0, w1, w2, w3));
+  if (family === 6) return scratch.toString("latin1", 0, writeIPv6(w0, w1, w2, w3));
+  // Joining four short texts takes a third of the time that a call out of JavaScript for one does.
+  const first = octetText(DOTTED, w0 >>> 24) + octetText(DOTTED, w0 >>> 16);
+  return first + (octetText(DOTTED, w0 >>> 8) + octetText(OCTETS, w0));
 }
 
-/** Writes to `scratch` and returns the length, as the next. */
-function writeIPv4(w0: number): number {
-  let length = 0;
-  for (let shift = 24; shift >= 0; shift -= 8) {
-    const octet = (w0 >>> shift) & 255;
-    if (octet > 99) scratch[length++] = ZERO + ((octet / 100) | 0);
-    if (octet > 9) scratch[length++] = ZERO + (((octet / 10) | 0) % 10);
-    scratch[length++] = ZERO + (octet % 10);
-    if (shift > 0) scratch[length++] = DOT;
-  }
-  return length;
+/** The text of the last eight bits. */
+function octetText(texts: readonly string[], bits: number): string {
+  return texts[bits & 255] as string;
 }
 
+/** Writes to `scratch` and returns the length. */
 function writeIPv6(w0: number, w1: number, w2: number, w3: number): number {
   let length = 0;
   groups[0] = w0 >>> 16;

@@ -10,10 +10,16 @@ for (let value = 0; value < 256; value++) {
 
 /** CRC32c of bytes[from, to), unsigned, in which the four bytes at `zeroAt` count as zeros (`to` or more: none). */
 export function crc32c(bytes: Uint8Array, from: number, to: number, zeroAt: number): number {
-  let sum = -1;
+  if (zeroAt >= to) return ~add(-1, bytes, from, to) >>> 0;
+  let sum = add(-1, bytes, from, zeroAt);
+  for (let zero = 0; zero < 4; zero++) sum = (TABLE[sum & 0xff] as number) ^ (sum >>> 8);
+  return ~add(sum, bytes, zeroAt + 4, to) >>> 0;
+}
+
+function add(before: number, bytes: Uint8Array, from: number, to: number): number {
+  let sum = before;
   for (let at = from; at < to; at++) {
-    const byte = at >= zeroAt && at < zeroAt + 4 ? 0 : (bytes[at] as number);
-    sum = (TABLE[(sum ^ byte) & 0xff] as number) ^ (sum >>> 8);
+    sum = (TABLE[(sum ^ (bytes[at] as number)) & 0xff] as number) ^ (sum >>> 8);
   }
-  return ~sum >>> 0;
+  return sum;
 }

@@ -54,13 +54,19 @@ function refused(reason: ProxyFault): ProxyReading {
  * version 2 tells is read from them when it is asked for. To be asked again with more bytes while it answers
  * "more"; it then says no more than `limitBytes` a header are worth keeping. What does not begin like a header is refused at its first wrong byte.
  */
-export function readProxyHeaders(
-  bytes: Uint8Array,
-  { limitBytes = PROXY_HEADER_LIMIT_BYTES, headers = 1 }: ProxyHeaderOptions = {},
-): ProxyReading {
+export function readProxyHeaders(bytes: Uint8Array, options?: ProxyHeaderOptions): ProxyReading {
+  const limitBytes = options?.limitBytes ?? PROXY_HEADER_LIMIT_BYTES;
   const first = readOne(bytes, 0, limitBytes);
   if (typeof first === "string") return refused(first);
   if (first === undefined) return MORE;
+  const headers = options?.headers ?? 1;
+  return headers > 1 && first.says !== "self"
+    ? readMore(bytes, first, headers, limitBytes)
+    : { state: "header", claims: [first], length: readTo };
+}
+
+/** The headers behind the first, which ends at `readTo`. */
+function readMore(bytes: Uint8Array, first: ConnectionClaim, headers: number, limitBytes: number): ProxyReading {
   const claims = [first];
   for (let last = first; claims.length < headers && last.says !== "self";) {
     const claim = readOne(bytes, readTo, limitBytes);
