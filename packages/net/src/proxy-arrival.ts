@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type ProxyReading, readProxyHeaders } from "@wherefrom/core/wire";
 import type { CompiledProxy } from "./proxy-options.ts";
+import { setReadThreshold } from "./read-threshold.ts";
 import type { RefusalReason } from "./refusal.ts";
 
 /** How the wait for a header ends: with one, without one, or not at all. */
@@ -22,10 +23,12 @@ export function awaitProxyHeader(
   done: (arrival: Arrival) => void,
 ): void {
   let received: Uint8Array | undefined;
+  let isSlowed = false;
 
   const settle = (arrival: Arrival): void => {
     clearTimeout(timer);
     socket.removeListener("readable", read).removeListener("close", close);
+    if (isSlowed && arrival.state !== "refused") setReadThreshold(socket, 1);
     // The stream forgets in the next tick that somebody read it by hand; who comes then finds it as if it were new. An error until then is ours.
     process.nextTick(() => {
       socket.removeListener("error", ignore);
@@ -39,7 +42,11 @@ export function awaitProxyHeader(
     const chunk = socket.read(size) as Uint8Array;
     received = received === undefined ? chunk : Buffer.concat([received, chunk]);
     const reading = readProxyHeaders(received, options);
-    if (reading.state === "more") return;
+    if (reading.state === "more") {
+      // Who sends a header byte by byte wakes us once, not for every byte. Of one that may omit it anything may follow, and it may wait for our answer.
+      if (!mayOmit) isSlowed = setReadThreshold(socket, reading.missing) || isSlowed;
+      return;
+    }
     if (reading.state === "header") {
       if (reading.length < received.length) socket.unshift(received.subarray(reading.length));
       return settle(reading);

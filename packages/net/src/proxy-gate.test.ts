@@ -5,11 +5,13 @@ import { type AddressInfo, connect, createServer, type Server, type ServerOpts, 
 import { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { compilePolicy, type ConnectionClaim, type Policy, type Resolution } from "@wherefrom/core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { attach } from "./attach.ts";
 import { amendConnection } from "./connection-of.ts";
+import { descriptorOf } from "./descriptor.ts";
 import { getClient, getClientIp } from "./get-client.ts";
 import { COLLECTOR, type Kept } from "./kept.ts";
+import { loadSockopt, nativeStatus } from "./native.ts";
 import type { ProxyOptions, ProxyServerOption } from "./proxy-options.ts";
 import { proxyStatus } from "./proxy-server.ts";
 import { REFUSED_CHANNEL, type Refusal } from "./refusal.ts";
@@ -29,6 +31,26 @@ const V2_IPV6 = Buffer.from(
 );
 const LOCAL = Buffer.from(`${SIGNATURE}20000003ffffff`, "hex");
 const UNKNOWN = Buffer.from("PROXY UNKNOWN 6.6.6.6 7.7.7.7 1 2\r\n");
+
+const HAS_ADDON = nativeStatus().source.endsWith("build");
+
+/** The next connection that a server of this process accepts, before anybody else sees it. */
+async function nextSocket(): Promise<Socket> {
+  return new Promise((resolve) => {
+    const take = (message: unknown): void => {
+      unsubscribe("net.server.socket", take);
+      resolve((message as { readonly socket: Socket }).socket);
+    };
+    subscribe("net.server.socket", take);
+  });
+}
+
+/** SO_RCVLOWAT of SOL_SOCKET. */
+function thresholdOf(socket: Socket): number {
+  const { getSockopt, buffer } = loadSockopt()!;
+  expect(getSockopt(descriptorOf(socket)!, 1, 18, 4)).toBe(4);
+  return new Int32Array(buffer.buffer, buffer.byteOffset, 1)[0]!;
+}
 
 interface Site {
   readonly server: Server;
@@ -91,7 +113,8 @@ async function refuse(site: Site, bytes: Uint8Array | undefined, localAddress?: 
   await once(client, "connect");
   if (bytes !== undefined) client.write(bytes);
   client.resume();
-  await once(client, "close");
+  // Not `once`: a reset, which is what unread bytes become, is an end as well.
+  await new Promise((resolve) => client.on("close", resolve));
   return site.refusals.at(-1)?.reason;
 }
 
@@ -239,6 +262,46 @@ describe("what cannot be believed ends that one connection, with a reason", () =
     expect(await refuse(site, undefined)).toBe("timeout");
     expect(proxyStatus(site.server)).toMatchObject({ waiting: 0, refused: { timeout: 2 } });
   });
+
+  test.runIf(HAS_ADDON)(
+    "the first bytes of a header, one by one: the kernel wakes us once for them, and then when a header can be whole",
+    async () => {
+      const site = await serve("required");
+      const accepted = nextSocket();
+      const client = dial(site);
+      const socket = await accepted;
+      expect(thresholdOf(socket)).toBe(1);
+      client.write(V2.subarray(0, 1));
+      await vi.waitUntil(() => thresholdOf(socket) === 15);
+      for (let at = 1; at < 15; at++) {
+        client.write(V2.subarray(at, at + 1));
+        await wait(5);
+      }
+      expect([socket.bytesRead, thresholdOf(socket)]).toEqual([1, 15]);
+      client.write(V2.subarray(15, 16));
+      await vi.waitUntil(() => thresholdOf(socket) === 12);
+      const served = once(site.server, "connection");
+      client.write(V2.subarray(16));
+      await served;
+      expect([socket.remoteAddress, thresholdOf(socket)]).toEqual(["203.0.113.7", 1]);
+    },
+  );
+
+  test.runIf(HAS_ADDON)(
+    "a peer that may omit the header is read at every byte: it may wait for an answer",
+    async () => {
+      const site = await serve({ optionalFrom: ["127.0.0.1"] });
+      const accepted = nextSocket();
+      const client = dial(site);
+      const socket = await accepted;
+      const served = once(site.server, "connection");
+      client.write("P");
+      await vi.waitUntil(() => socket.bytesRead === 1);
+      expect(thresholdOf(socket)).toBe(1);
+      client.write("ING\r\n");
+      await served;
+    },
+  );
 
   test.each([true, false])("half a header, then the end (allowHalfOpen %s)", async (allowHalfOpen) => {
     const site = await serve("required", policy, { allowHalfOpen });

@@ -26,13 +26,35 @@ describe("a header at every split", () => {
   ])("%s: more is asked for until the last byte, and not one byte is taken behind it", (_title, hex) => {
     const bytes = Buffer.from(hex, "hex");
     for (let end = 0; end < bytes.length; end++) {
-      expect(readProxyHeaders(bytes.subarray(0, end))).toEqual({ state: "more" });
+      const reading = readProxyHeaders(bytes.subarray(0, end));
+      expect(reading).toMatchObject({ state: "more" });
+      const { missing } = reading as Extract<ProxyReading, { state: "more" }>;
+      expect(missing).toBeGreaterThan(0);
+      expect(missing).toBeLessThanOrEqual(bytes.length - end);
     }
     const whole = readProxyHeaders(bytes);
     expect(whole).toMatchObject({ state: "header", length: bytes.length, claims: [{ method: "proxy-protocol" }] });
     expect(read(hex + PAYLOAD)).toEqual(whole);
     expect(read(hex + hex)).toEqual(whole);
   });
+});
+
+test.each([
+  ["v2", V2, [16, 12]],
+  ["v2 with fields", `${SIGNATURE}21110013cb007107c633640ac40601bb0300049132204d`, [16, 19]],
+  ["LOCAL", LOCAL, [16]],
+  ["the shortest line", Buffer.from("PROXY UNKNOWN\r\n").toString("hex"), [15]],
+  ["a line of 20 bytes", Buffer.from("PROXY UNKNOWN 1234\r\n").toString("hex"), [15, 2, 2, 1]],
+])("%s: nobody who waits for what is missing is told too much", (_title, hex, expected) => {
+  const bytes = Buffer.from(hex, "hex");
+  const waits: number[] = [];
+  for (let end = 1; end <= bytes.length;) {
+    const reading = readProxyHeaders(bytes.subarray(0, end));
+    if (reading.state !== "more") break;
+    waits.push(end === 1 ? reading.missing + 1 : reading.missing);
+    end += reading.missing;
+  }
+  expect(waits).toEqual(expected);
 });
 
 test("what does not begin like a header is refused at its first wrong byte", () => {
@@ -60,14 +82,14 @@ describe("the line of version 1", () => {
     const longest = `PROXY UNKNOWN ${"x".repeat(107 - 16)}\r\n`;
     expect(longest).toHaveLength(107);
     expect(readText(longest)).toMatchObject({ state: "header", length: 107 });
-    expect(readText(longest.slice(0, 106))).toEqual({ state: "more" });
+    expect(readText(longest.slice(0, 106))).toMatchObject({ state: "more" });
     expect(readText(`PROXY UNKNOWN ${"x".repeat(107 - 15)}\r\n`)).toEqual({ state: "refused", reason: "no-end" });
     expect(readText(`PROXY UNKNOWN ${"x".repeat(93)}`)).toEqual({ state: "refused", reason: "no-end" });
   });
 
   test("ends with CR and LF together, and with neither alone", () => {
-    expect(readText("PROXY UNKNOWN\n")).toEqual({ state: "more" });
-    expect(readText("PROXY UNKNOWN\r")).toEqual({ state: "more" });
+    expect(readText("PROXY UNKNOWN\n")).toMatchObject({ state: "more" });
+    expect(readText("PROXY UNKNOWN\r")).toMatchObject({ state: "more" });
     expect(readText("PROXY UNKNOWN\rX\r\n")).toEqual({ state: "refused", reason: "bad-line" });
     expect(readText("PROXY UNKNOWN\n\r\n")).toEqual({ state: "refused", reason: "bad-line" });
   });
@@ -85,15 +107,15 @@ describe("the head of version 2", () => {
   });
 
   test("4096 bytes in all are the longest, or what the option says", () => {
-    expect(read(`${SIGNATURE}20000ff0`)).toEqual({ state: "more" });
+    expect(read(`${SIGNATURE}20000ff0`)).toMatchObject({ state: "more" });
     expect(read(`${SIGNATURE}20000ff1`)).toEqual({ state: "refused", reason: "too-long" });
-    expect(read(`${SIGNATURE}2000ffff`, { limitBytes: 65_551 })).toEqual({ state: "more" });
+    expect(read(`${SIGNATURE}2000ffff`, { limitBytes: 65_551 })).toMatchObject({ state: "more" });
     expect(read(V2, { limitBytes: 27 })).toEqual({ state: "refused", reason: "too-long" });
     expect(read(V2, { limitBytes: 28 }).state).toBe("header");
   });
 
   test("is refused with the parser's reason once it is whole", () => {
-    expect(read(`${SIGNATURE}21110001`)).toEqual({ state: "more" });
+    expect(read(`${SIGNATURE}21110001`)).toMatchObject({ state: "more" });
     expect(read(`${SIGNATURE}2111000100`)).toEqual({ state: "refused", reason: "too-short" });
     expect(read(`${SIGNATURE}21120000`)).toEqual({ state: "refused", reason: "wrong-transport" });
   });
@@ -115,7 +137,7 @@ describe("several headers in a row", () => {
   test("all must be there, at every split", () => {
     const bytes = Buffer.from(V1 + V2, "hex");
     for (let end = 0; end < bytes.length; end++) {
-      expect(readProxyHeaders(bytes.subarray(0, end), { headers: 2 })).toEqual({ state: "more" });
+      expect(readProxyHeaders(bytes.subarray(0, end), { headers: 2 })).toMatchObject({ state: "more" });
     }
     expect(read(V2 + PAYLOAD, { headers: 2 })).toEqual({ state: "refused", reason: "not-proxy" });
     expect(read(`${V2}${SIGNATURE}21120000`, { headers: 2 })).toEqual({ state: "refused", reason: "wrong-transport" });

@@ -15,6 +15,8 @@ import { PROXY_V2_HEAD_BYTES } from "./proxy-v2-claim.ts";
 export const PROXY_HEADER_LIMIT_BYTES = 4096;
 
 const V1_SIGNATURE: readonly number[] = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20];
+/** "PROXY UNKNOWN" and CRLF. */
+const PROXY_V1_SHORTEST_BYTES = 15;
 const CR = 13;
 const LF = 10;
 
@@ -32,15 +34,14 @@ export interface ProxyHeaderOptions {
 export type ProxyFault = ProxyV1Fault | ProxyV2Fault | "not-proxy" | "no-end" | "too-long";
 
 /**
- * What the bytes say so far. "more": not all is there. "header": `claims`, nearest first, and how many bytes they took. "refused": a header that is broken,
+ * What the bytes say so far. "more": not all is there, and at least `missing` bytes are not. "header": `claims`, nearest first, and how many bytes they took. "refused": a header that is broken,
  * or none at all ("not-proxy"; then nothing was taken).
  */
 export type ProxyReading =
-  | { readonly state: "more" }
+  | { readonly state: "more"; readonly missing: number }
   | { readonly state: "header"; readonly claims: readonly ConnectionClaim[]; readonly length: number }
   | { readonly state: "refused"; readonly reason: ProxyFault };
 
-const MORE: ProxyReading = { state: "more" };
 const refusals = new Map<ProxyFault, ProxyReading>();
 
 function refused(reason: ProxyFault): ProxyReading {
@@ -58,7 +59,7 @@ export function readProxyHeaders(bytes: Uint8Array, options?: ProxyHeaderOptions
   const limitBytes = options?.limitBytes ?? PROXY_HEADER_LIMIT_BYTES;
   const first = readOne(bytes, 0, limitBytes);
   if (typeof first === "string") return refused(first);
-  if (first === undefined) return MORE;
+  if (first === undefined) return more(bytes, 0);
   const headers = options?.headers ?? 1;
   return headers > 1 && first.says !== "self"
     ? readMore(bytes, first, headers, limitBytes)
@@ -69,9 +70,10 @@ export function readProxyHeaders(bytes: Uint8Array, options?: ProxyHeaderOptions
 function readMore(bytes: Uint8Array, first: ConnectionClaim, headers: number, limitBytes: number): ProxyReading {
   const claims = [first];
   for (let last = first; claims.length < headers && last.says !== "self";) {
-    const claim = readOne(bytes, readTo, limitBytes);
+    const at = readTo;
+    const claim = readOne(bytes, at, limitBytes);
     if (typeof claim === "string") return refused(claim);
-    if (claim === undefined) return MORE;
+    if (claim === undefined) return more(bytes, at);
     claims.push((last = claim));
   }
   return { state: "header", claims, length: readTo };
@@ -114,6 +116,18 @@ function readOne(bytes: Uint8Array, at: number, limitBytes: number): ConnectionC
   if (end < 0) return present < PROXY_V1_LIMIT_BYTES ? undefined : "no-end";
   readTo = end + 2;
   return parseProxyV1(latin1Text(bytes, at, end));
+}
+
+/** The header from `at` on is not whole. */
+function more(bytes: Uint8Array, at: number): ProxyReading {
+  const present = bytes.length - at;
+  if (bytes[at] === PROXY_V2_SIGNATURE[0]) {
+    const whole = present < PROXY_V2_HEAD_BYTES ? PROXY_V2_HEAD_BYTES : proxyV2Length(bytes, at);
+    return { state: "more", missing: whole - present };
+  }
+  // Of a line CRLF is missing, or LF alone.
+  const ending = present > 0 && bytes[bytes.length - 1] === CR ? 1 : 2;
+  return { state: "more", missing: Math.max(PROXY_V1_SHORTEST_BYTES - present, ending) };
 }
 
 /** Whether what is there of "PROXY " is right. */
