@@ -1,20 +1,25 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { Resolution } from "@wherefrom/core";
+import type { ConfigWarning } from "./config-warning.ts";
 import type { Place } from "./place.ts";
+import type { Surge } from "./surge.ts";
 
 /**
  * What happened.
  * - `client.resolved`: somebody asked, and the walk has ended, whether a client was proven or not.
  * - `client.rejected`: it ended at a claim that was none (malformed, in conflict, too long), or a header or option came from a machine that may not say so.
  * - `login.location`: a user has logged in, or tried to. `login.anomaly`: from an unusual place.
+ * - `traffic.surge`: more requests than usual, when it begins and when it is over. `config.warning`: something about the service's own setting.
  */
-export type AuditEventName = "client.resolved" | "client.rejected" | "login.location" | "login.anomaly";
+export type AuditEventName = AuditEvent["name"];
 
 export const AUDIT_EVENT_NAMES: readonly AuditEventName[] = [
   "client.resolved",
   "client.rejected",
   "login.location",
   "login.anomaly",
+  "traffic.surge",
+  "config.warning",
 ];
 
 export interface AuditUser {
@@ -35,8 +40,11 @@ export interface AuditRequest {
 }
 
 /** What is published on the diagnostics channel of its name, `wherefrom:` before it. */
-export interface AuditEvent {
-  readonly name: AuditEventName;
+export type AuditEvent = ClientEvent | SurgeEvent | ConfigWarningEvent;
+
+/** Something about one client. */
+export interface ClientEvent {
+  readonly name: "client.resolved" | "client.rejected" | "login.location" | "login.anomaly";
   readonly time: Date;
   readonly resolution: Resolution;
   readonly transport: "tcp" | "udp" | "unix";
@@ -53,7 +61,22 @@ export interface AuditEvent {
   readonly numbers?: Readonly<Record<string, number | string>> | undefined;
 }
 
-export type AuditListener = (event: AuditEvent) => void;
+export interface SurgeEvent {
+  readonly name: "traffic.surge";
+  readonly time: Date;
+  readonly surge: Surge;
+}
+
+export interface ConfigWarningEvent {
+  readonly name: "config.warning";
+  readonly time: Date;
+  readonly warning: ConfigWarning;
+}
+
+/** The event that has one of these names. */
+export type EventNamed<Name extends AuditEventName> = AuditEvent & { readonly name: Name };
+
+export type AuditListener<Name extends AuditEventName = AuditEventName> = (event: EventNamed<Name>) => void;
 
 const channels = Object.fromEntries(
   AUDIT_EVENT_NAMES.map((name) => [name, channel(`wherefrom:${name}`)]),
@@ -70,9 +93,12 @@ export function publish(event: AuditEvent): void {
 }
 
 /** Tells `listener` of every event of this name, or of these; the answer ends it. */
-export function subscribe(names: AuditEventName | readonly AuditEventName[], listener: AuditListener): () => void {
-  const all = typeof names === "string" ? [names] : names;
-  const onMessage = (message: unknown): void => listener(message as AuditEvent);
+export function subscribe<Name extends AuditEventName>(
+  names: Name | readonly Name[],
+  listener: AuditListener<Name>,
+): () => void {
+  const all: readonly Name[] = typeof names === "string" ? [names] : names;
+  const onMessage = (message: unknown): void => listener(message as EventNamed<Name>);
   for (const name of all) channels[name].subscribe(onMessage);
   return () => {
     for (const name of all) channels[name].unsubscribe(onMessage);

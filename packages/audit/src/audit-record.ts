@@ -1,12 +1,9 @@
-import { anonymize, type Endpoint, type Hop, rateLimitKey } from "@wherefrom/core";
-import type { AuditEvent, AuditEventName, AuditRequest, AuditUser } from "./audit-event.ts";
+import { type Endpoint, type Hop, rateLimitKey } from "@wherefrom/core";
+import type { AuditEvent, AuditEventName, AuditRequest, AuditUser, ClientEvent } from "./audit-event.ts";
+import type { ConfigWarning } from "./config-warning.ts";
 import type { Locate, Place } from "./place.ts";
-
-/**
- * How much of an address is written down. "full". "truncated": without the last 8 bits of IPv4 and the last 80 of IPv6. A function: its answer in the place of
- * the address, such as a keyed hash; it is called with every canonical address.
- */
-export type Privacy = "full" | "truncated" | ((address: string) => string);
+import { hideAddress, hideNumbers, hideSurge, hideWarning, type Privacy } from "./privacy.ts";
+import type { Surge } from "./surge.ts";
 
 /** Longest text of a client's that is written down, in characters: what is recognised in a log; a 16 KiB user agent is not. */
 export const TEXT_LIMIT = 1024;
@@ -22,7 +19,7 @@ export interface RecordedHop {
   readonly rule: string;
 }
 
-/** An event as plain data, from which every format is written. */
+/** An event as plain data, from which every format is written. What an event is not about is undefined: a surge has no client, a client no surge. */
 export interface AuditRecord {
   readonly name: AuditEventName;
   readonly time: Date;
@@ -31,13 +28,13 @@ export interface AuditRecord {
   /** Who is physically connected, where it has an address. */
   readonly peer: Endpoint | undefined;
   readonly local: Endpoint | undefined;
-  readonly transport: AuditEvent["transport"];
-  readonly method: string;
-  readonly stop: string;
+  readonly transport: ClientEvent["transport"] | undefined;
+  readonly method: string | undefined;
+  readonly stop: string | undefined;
   readonly hops: readonly RecordedHop[];
   readonly warnings: readonly string[];
   /** Whom to count: the client by its network, or the peer. */
-  readonly key: string;
+  readonly key: string | undefined;
   readonly protocol: string | undefined;
   readonly host: string | undefined;
   readonly request: AuditRequest | undefined;
@@ -47,19 +44,30 @@ export interface AuditRecord {
   readonly outcome: "success" | "failure" | "unknown";
   readonly reason: string | undefined;
   readonly numbers: Readonly<Record<string, number | string>> | undefined;
+  readonly surge: Surge | undefined;
+  readonly warning: ConfigWarning | undefined;
   /** Whether addresses are what they seem. */
   readonly isFull: boolean;
 }
 
 /** Under "truncated" or a function no address is written whole, and no port, which would tell subscribers behind one address apart. `locate` is asked about the whole one: a place is larger than an address. */
 export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: Locate): AuditRecord {
+  if (event.name === "traffic.surge") {
+    return { ...emptyRecord(event, privacy), surge: hideSurge(event.surge, privacy), reason: "surge" };
+  }
+  if (event.name === "config.warning") {
+    return {
+      ...emptyRecord(event, privacy),
+      warning: hideWarning(event.warning, privacy),
+      reason: event.warning.code,
+    };
+  }
   const { resolution, request, user } = event;
   const { client, method, stop, hops, warnings, origin } = resolution;
   const [peer] = hops;
   const hide = (endpoint: Endpoint | undefined): Endpoint | undefined => {
     if (endpoint === undefined || privacy === "full") return endpoint;
-    const how = privacy === "truncated" ? "truncate" : privacy;
-    const address = anonymize(endpoint.address, how);
+    const address = hideAddress(endpoint.address, privacy);
     return address === undefined ? undefined : { address, port: undefined };
   };
   return {
@@ -81,7 +89,37 @@ export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: 
     place: event.place ?? (client === undefined ? undefined : locate?.(client.address)),
     outcome: event.outcome ?? "unknown",
     reason: event.reason,
-    numbers: event.numbers,
+    numbers: hideNumbers(event.numbers, privacy),
+    surge: undefined,
+    warning: undefined,
+    isFull: privacy === "full",
+  };
+}
+
+/** A record that is about no client. */
+function emptyRecord({ name, time }: AuditEvent, privacy: Privacy): AuditRecord {
+  return {
+    name,
+    time,
+    client: undefined,
+    peer: undefined,
+    local: undefined,
+    transport: undefined,
+    method: undefined,
+    stop: undefined,
+    hops: [],
+    warnings: [],
+    key: undefined,
+    protocol: undefined,
+    host: undefined,
+    request: undefined,
+    user: undefined,
+    place: undefined,
+    outcome: "unknown",
+    reason: undefined,
+    numbers: undefined,
+    surge: undefined,
+    warning: undefined,
     isFull: privacy === "full",
   };
 }

@@ -7,6 +7,8 @@ const EVENTS: Readonly<Record<AuditRecord["name"], { severity: number; title: st
   "client.rejected": { severity: 5, title: "Claim about a client rejected" },
   "login.location": { severity: 2, title: "Login" },
   "login.anomaly": { severity: 7, title: "Login from an unusual place" },
+  "traffic.surge": { severity: 8, title: "More traffic than usual" },
+  "config.warning": { severity: 5, title: "Something about the setting" },
 };
 
 /**
@@ -14,7 +16,7 @@ const EVENTS: Readonly<Record<AuditRecord["name"], { severity: number; title: st
  * unprintable characters become spaces. `src` is there where the client is proven, and holds an address in `privacy: "full"` only.
  */
 export function formatCef(record: AuditRecord): string {
-  const { name, client, peer, local, request, user, place } = record;
+  const { name, client, peer, local, request, surge, warning, user, place } = record;
   const { severity, title } = EVENTS[name];
   const values: readonly (readonly [string, string | number | undefined])[] = [
     ["rt", record.time.getTime()],
@@ -32,16 +34,17 @@ export function formatCef(record: AuditRecord): string {
     ["requestClientApplication", request?.userAgent],
     ["outcome", record.outcome],
     ["reason", record.reason],
-    ["cs1Label", "method"],
-    ["cs1", record.method],
-    ["cs2Label", "stop"],
-    ["cs2", record.stop],
-    ["cs3Label", "hops"],
-    ["cs3", record.hops.map(({ address, format }) => `${format} ${address ?? "?"}`).join(", ")],
-    ["cs4Label", place?.country === undefined ? undefined : "country"],
-    ["cs4", place?.country],
-    ["cn1Label", place?.asn === undefined ? undefined : "asn"],
-    ["cn1", place?.asn],
+    ["msg", warning?.detail],
+    ["start", surge?.start.getTime()],
+    ["end", surge?.end?.getTime()],
+    ["cnt", surge?.requests],
+    ...labelled("cs1", "method", record.method),
+    ...labelled("cs2", "stop", record.stop),
+    ...labelled("cs3", "hops", hopText(record)),
+    ...labelled("cs4", "country", place?.country),
+    ...labelled("cn1", "asn", place?.asn),
+    ...labelled("cs5", "surge", surge?.id),
+    ...labelled("cs6", "block", surge === undefined || surge.block.length === 0 ? undefined : surge.block.join(", ")),
   ];
   const extension = values.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${escapeValue(value)}`]));
   return `CEF:0|wherefrom|audit|0|${name}|${title}|${severity}|${extension.join(" ")}`;
@@ -49,4 +52,22 @@ export function formatCef(record: AuditRecord): string {
 
 function escapeValue(value: string | number): string {
   return plainText(String(value)).replace(/[\\=]/g, "\\$&");
+}
+
+/** A field of one's own has its name in a second one. */
+function labelled(
+  key: string,
+  label: string,
+  value: string | number | undefined,
+): readonly (readonly [string, string | number])[] {
+  return value === undefined
+    ? []
+    : [
+        [`${key}Label`, label],
+        [key, value],
+      ];
+}
+
+function hopText({ hops }: AuditRecord): string | undefined {
+  return hops.length === 0 ? undefined : hops.map(({ address, format }) => `${format} ${address ?? "?"}`).join(", ");
 }

@@ -2,11 +2,12 @@ import type { Server, Socket } from "node:net";
 import type { Resolution } from "@wherefrom/core";
 import { getClient } from "@wherefrom/net";
 import { isHeard, publish } from "./audit-event.ts";
+import { auditRefusals } from "./refusal-audit.ts";
 import { rejectionOf } from "./rejection.ts";
 
 /**
- * From now on every connection of this net or tls server, which `wherefrom(server, policy)` has put under a policy, becomes an event when it is closed. The answer
- * ends it. Who the client is was found out when the connection came.
+ * From now on every connection of this net or tls server, which `wherefrom(server, policy)` has put under a policy, becomes an event when it is closed, and one that its
+ * PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. Who the client is was found out when the connection came.
  */
 export function auditConnections(server: Server): () => void {
   const name = "_handle" in server && "setSecureContext" in server ? "secureConnection" : "connection";
@@ -26,7 +27,11 @@ export function auditConnections(server: Server): () => void {
     });
   };
   server.on(name, onConnection);
-  return () => void server.off(name, onConnection);
+  const endRefusals = auditRefusals((refusing) => refusing === server);
+  return () => {
+    server.off(name, onConnection);
+    endRefusals();
+  };
 }
 
 export interface ResolutionContext {
@@ -34,13 +39,17 @@ export interface ResolutionContext {
   readonly local?: { readonly address: string; readonly port: number } | undefined;
   readonly isFailure?: boolean | undefined;
   readonly bytes?: number | undefined;
+  /** False: this one is not told, unless something was rejected. Default true. */
+  readonly isChosen?: boolean | undefined;
 }
 
 /** For what no hook sees, such as a datagram: `auditResolution(rinfo.client, { transport: "udp", local: socket.address() })`. Without a listener nothing is made. */
 export function auditResolution(
   resolution: Resolution,
-  { transport, local, isFailure, bytes }: ResolutionContext,
+  { transport, local, isFailure, bytes, isChosen = true }: ResolutionContext,
 ): void {
+  const tells = isChosen && isHeard("client.resolved");
+  if (!tells && !isHeard("client.rejected")) return;
   const event = {
     time: new Date(),
     resolution,
@@ -49,7 +58,7 @@ export function auditResolution(
     request: bytes === undefined ? undefined : { bytes },
     outcome: isFailure === true ? "failure" : "success",
   } as const;
-  if (isHeard("client.resolved")) publish({ name: "client.resolved", ...event });
+  if (tells) publish({ name: "client.resolved", ...event });
   const reason = isHeard("client.rejected") ? rejectionOf(resolution) : undefined;
   if (reason !== undefined) publish({ name: "client.rejected", ...event, reason });
 }

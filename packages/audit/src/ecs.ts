@@ -1,6 +1,7 @@
 import type { AuditRecord } from "./audit-record.ts";
 import { jsonLine } from "./line-text.ts";
 import type { Place } from "./place.ts";
+import type { Surge } from "./surge.ts";
 
 /** Version of the Elastic Common Schema whose fields are written. */
 export const ECS_VERSION = "8.17.0";
@@ -11,6 +12,8 @@ const CLASSES: Readonly<Record<AuditRecord["name"], { kind: string; category: st
   "client.rejected": { kind: "event", category: ["network", "intrusion_detection"], type: ["denied"] },
   "login.location": { kind: "event", category: ["authentication"], type: ["start"] },
   "login.anomaly": { kind: "alert", category: ["authentication", "intrusion_detection"], type: ["info"] },
+  "traffic.surge": { kind: "alert", category: ["network", "intrusion_detection"], type: ["info"] },
+  "config.warning": { kind: "event", category: ["configuration"], type: ["info"] },
 };
 
 /**
@@ -19,7 +22,7 @@ const CLASSES: Readonly<Record<AuditRecord["name"], { kind: string; category: st
  * `address` is written. What is wherefrom's own stands under `wherefrom`.
  */
 export function formatEcs(record: AuditRecord): object {
-  const { name, client, peer, local, request, user, hops } = record;
+  const { name, client, peer, local, request, user, hops, surge, warning } = record;
   const { kind, category, type } = CLASSES[name];
   const isWeb = request !== undefined && (name === "client.resolved" || name === "client.rejected");
   const end = endpointFields(record);
@@ -29,7 +32,8 @@ export function formatEcs(record: AuditRecord): object {
   return prune({
     "@timestamp": record.time.toISOString(),
     ecs: { version: ECS_VERSION },
-    log: { level: name === "login.anomaly" || name === "client.rejected" ? "warn" : "info" },
+    log: { level: name === "client.resolved" || name === "login.location" ? "info" : "warn" },
+    message: warning?.detail,
     event: {
       action: name,
       dataset: "wherefrom.audit",
@@ -38,6 +42,8 @@ export function formatEcs(record: AuditRecord): object {
       type: isWeb && name === "client.resolved" ? ["access"] : type,
       outcome: record.outcome,
       reason: record.reason,
+      start: surge?.start.toISOString(),
+      end: surge?.end?.toISOString(),
       duration: request?.durationMs === undefined ? undefined : Math.round(request.durationMs * 1e6),
     },
     source: end,
@@ -65,9 +71,11 @@ export function formatEcs(record: AuditRecord): object {
       stop: record.stop,
       key: record.key,
       warnings: record.warnings.length === 0 ? undefined : record.warnings,
-      hops,
+      hops: hops.length === 0 ? undefined : hops,
       numbers: record.numbers,
       geo_databases: record.place?.databases,
+      surge: surge === undefined ? undefined : surgeFields(surge),
+      warning: warning === undefined ? undefined : { code: warning.code, peer: warning.peer },
     },
   });
 }
@@ -75,6 +83,11 @@ export function formatEcs(record: AuditRecord): object {
 /** One line of JSON. */
 export function formatEcsLine(record: AuditRecord): string {
   return jsonLine(formatEcs(record));
+}
+
+/** `start` and `end` are ECS's own. */
+function surgeFields({ start: _start, end: _end, ...rest }: Surge): object {
+  return rest;
 }
 
 function endpointFields({ client, peer, place }: AuditRecord): object {

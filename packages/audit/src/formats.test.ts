@@ -1,11 +1,12 @@
 import { compilePolicy, type Resolution, resolve } from "@wherefrom/core";
 import { describe, expect, test } from "vitest";
-import type { AuditEvent } from "./audit-event.ts";
-import { type Privacy, recordOf, TEXT_LIMIT } from "./audit-record.ts";
+import type { ClientEvent } from "./audit-event.ts";
+import { recordOf, TEXT_LIMIT } from "./audit-record.ts";
 import { formatCef } from "./cef.ts";
 import { formatCombined } from "./combined.ts";
 import { formatEcs, formatEcsLine } from "./ecs.ts";
 import { formatOtel } from "./otel.ts";
+import type { Privacy } from "./privacy.ts";
 import { rejectionOf } from "./rejection.ts";
 
 const policy = compilePolicy({ trust: ["10.0.0.9"], from: "x-forwarded-for" });
@@ -15,7 +16,7 @@ function resolution(header?: string, peer = "10.0.0.9"): Resolution {
   return resolve({ connection: { transport: "tcp", peer, peerPort: 40000, claims: [] }, headers }, policy);
 }
 
-function eventOf(more: Partial<AuditEvent> = {}): AuditEvent {
+function eventOf(more: Partial<ClientEvent> = {}): ClientEvent {
   return {
     name: "client.resolved",
     time: new Date("2026-11-24T08:09:10.123Z"),
@@ -28,7 +29,7 @@ function eventOf(more: Partial<AuditEvent> = {}): AuditEvent {
   };
 }
 
-const ecs = (more: Partial<AuditEvent> = {}, privacy?: Privacy): Record<string, never> =>
+const ecs = (more: Partial<ClientEvent> = {}, privacy?: Privacy): Record<string, never> =>
   formatEcs(recordOf(eventOf(more), privacy)) as Record<string, never>;
 
 describe("ECS", () => {

@@ -1,9 +1,12 @@
 import { subscribe as subscribeTo, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, Server as HttpServer, type ServerResponse } from "node:http";
+import { Server as HttpsServer } from "node:https";
 import type { Resolution } from "@wherefrom/core";
 import { getClient, keptResolution } from "@wherefrom/net";
 import { isHeard, publish } from "./audit-event.ts";
+import { auditRefusals } from "./refusal-audit.ts";
 import { rejectionOf } from "./rejection.ts";
+import { compileSample } from "./sample.ts";
 
 /** Published by node:http when a response has been handed over. node:http2 does not publish it. */
 const FINISHED = "http.server.response.finish";
@@ -15,20 +18,22 @@ export interface HttpAuditOptions {
 
 /**
  * From now on every request of every node:http and https server in this process that has a policy (a middleware's or `wherefrom(server, policy)`'s) becomes an event
- * when its response is finished. The answer ends it. While nobody listens to the events nothing is made of them.
+ * when its response is finished, and a connection that their PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. While nobody listens to the events nothing is made of them.
  */
-export function auditHttp({ sample = 1 }: HttpAuditOptions = {}): () => void {
-  if (typeof sample !== "number" || !(sample >= 0 && sample <= 1)) {
-    throw new RangeError(`sample is a number from 0 to 1, not ${JSON.stringify(sample)}`);
-  }
+export function auditHttp({ sample }: HttpAuditOptions = {}): () => void {
+  const isChosen = compileSample(sample);
   const onFinish = (message: unknown): void => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     if (!isHeard("client.resolved") && !isHeard("client.rejected")) return;
     const resolution = resolutionOf(request);
-    if (resolution !== undefined) tell(request, response, resolution, sample);
+    if (resolution !== undefined) tell(request, response, resolution, isChosen());
   };
   subscribeTo(FINISHED, onFinish);
-  return () => void unsubscribe(FINISHED, onFinish);
+  const endRefusals = auditRefusals((server) => server instanceof HttpServer || server instanceof HttpsServer);
+  return () => {
+    unsubscribe(FINISHED, onFinish);
+    endRefusals();
+  };
 }
 
 /** Undefined for a request that no policy covers: an audit makes no error of somebody's own server. */
@@ -42,7 +47,7 @@ function resolutionOf(request: IncomingMessage): Resolution | undefined {
   }
 }
 
-function tell(request: IncomingMessage, response: ServerResponse, resolution: Resolution, sample: number): void {
+function tell(request: IncomingMessage, response: ServerResponse, resolution: Resolution, isChosen: boolean): void {
   const { socket, method, url = "", httpVersion } = request;
   const { localAddress, localPort } = socket;
   const event = {
@@ -65,8 +70,7 @@ function tell(request: IncomingMessage, response: ServerResponse, resolution: Re
     const reason = rejectionOf(resolution);
     if (reason !== undefined) publish({ name: "client.rejected", ...event, reason });
   }
-  if (isHeard("client.resolved") && (sample === 1 || Math.random() < sample))
-    publish({ name: "client.resolved", ...event });
+  if (isChosen && isHeard("client.resolved")) publish({ name: "client.resolved", ...event });
 }
 
 function lengthOf(response: ServerResponse): number | undefined {

@@ -2,10 +2,11 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createStream } from "rotating-file-stream";
 import { type AuditEventName, AUDIT_EVENT_NAMES, subscribe } from "./audit-event.ts";
-import { type Privacy, type AuditRecord, recordOf } from "./audit-record.ts";
+import { type AuditRecord, recordOf } from "./audit-record.ts";
 import { formatEcsLine } from "./ecs.ts";
 import { LineSink, type LineSinkOptions } from "./line-sink.ts";
 import type { Locate } from "./place.ts";
+import type { Privacy } from "./privacy.ts";
 
 /** Size at which a file is put aside, as rotating-file-stream writes it: what an editor still opens at once. */
 const ROTATE_SIZE = "64M";

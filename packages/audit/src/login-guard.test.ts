@@ -1,6 +1,6 @@
 import { compilePolicy, type Resolution, resolve } from "@wherefrom/core";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type AuditEvent, subscribe } from "./audit-event.ts";
+import { type ClientEvent, subscribe } from "./audit-event.ts";
 import { distanceKm } from "./distance.ts";
 import { LoginGuard, type LoginGuardOptions } from "./login-guard.ts";
 import type { Place } from "./place.ts";
@@ -119,7 +119,7 @@ describe("nothing is learnt", () => {
 });
 
 test("every login is published, and every finding", () => {
-  const heard: AuditEvent[] = [];
+  const heard: ClientEvent[] = [];
   onTestFinished(subscribe(["login.location", "login.anomaly"], (event) => heard.push(event)));
   const { login } = site();
   login("eve", "192.0.2.1", 0);

@@ -1,4 +1,5 @@
 import type { AuditRecord } from "./audit-record.ts";
+import type { Surge } from "./surge.ts";
 
 /** Values that an OpenTelemetry attribute may have. */
 export type OtelAttributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -34,17 +35,46 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "user_agent.original": request?.userAgent,
     "user.id": user?.id,
     "user.name": user?.name,
-    "wherefrom.client": client !== undefined,
+    "wherefrom.client": record.method === undefined ? undefined : client !== undefined,
     "wherefrom.method": record.method,
     "wherefrom.stop": record.stop,
     "wherefrom.reason": record.reason,
     "wherefrom.outcome": record.outcome,
     "wherefrom.geo_databases": place?.databases?.map(({ name, build }) => `${name} ${build}`),
-    "wherefrom.hops": record.hops.map(
-      ({ address, method, format, trusted, rule }) =>
-        `${address ?? "?"} ${method === format ? method : `${method} ${format}`} ${trusted ? "believed" : "not believed"}: ${rule}`,
-    ),
+    "wherefrom.warning": record.warning?.detail,
+    "wherefrom.warning.peer": record.warning?.peer,
+    "wherefrom.hops": hopTexts(record),
   };
   for (const [key, value] of Object.entries(record.numbers ?? {})) attributes[`wherefrom.${key}`] = value;
+  if (record.surge !== undefined) Object.assign(attributes, surgeAttributes(record.surge));
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as OtelAttributes;
+}
+
+function hopTexts({ hops }: AuditRecord): readonly string[] | undefined {
+  if (hops.length === 0) return undefined;
+  return hops.map(
+    ({ address, method, format, trusted, rule }) =>
+      `${address ?? "?"} ${method === format ? method : `${method} ${format}`} ${trusted ? "believed" : "not believed"}: ${rule}`,
+  );
+}
+
+/** Lists as texts, because an attribute has no fields of its own. */
+function surgeAttributes(surge: Surge): Record<string, string | number | readonly string[] | undefined> {
+  const attributes: Record<string, string | number | readonly string[] | undefined> = {
+    "wherefrom.surge.id": surge.id,
+    "wherefrom.surge.start": surge.start.toISOString(),
+    "wherefrom.surge.end": surge.end?.toISOString(),
+    "wherefrom.surge.requests": surge.requests,
+    "wherefrom.surge.proven": surge.proven,
+    "wherefrom.surge.peak_per_second": surge.peakPerSecond,
+    "wherefrom.surge.baseline_per_second": surge.baselinePerSecond,
+    "wherefrom.surge.clients": surge.clients,
+    "wherefrom.surge.block": surge.block,
+  };
+  for (const [dimension, list] of Object.entries(surge.top)) {
+    attributes[`wherefrom.surge.top.${dimension.replace("-", "_")}`] = list.map(
+      ({ name, requests }) => `${requests} ${name}`,
+    );
+  }
+  return attributes;
 }

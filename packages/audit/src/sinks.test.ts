@@ -8,7 +8,7 @@ import { Writable } from "node:stream";
 import { compilePolicy } from "@wherefrom/core";
 import { wherefrom } from "@wherefrom/net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type AuditEvent, subscribe } from "./audit-event.ts";
+import { type ClientEvent, subscribe } from "./audit-event.ts";
 import { auditConnections } from "./connection-audit.ts";
 import { auditHttp } from "./http-audit.ts";
 import { auditTo, jsonLines, type JsonLinesOptions } from "./json-lines.ts";
@@ -141,8 +141,8 @@ describe("any stream", () => {
 describe("events of real servers", () => {
   const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
 
-  function hear(): AuditEvent[] {
-    const heard: AuditEvent[] = [];
+  function hear(): ClientEvent[] {
+    const heard: ClientEvent[] = [];
     onTestFinished(subscribe(["client.resolved", "client.rejected"], (event) => heard.push(event)));
     return heard;
   }
