@@ -1,3 +1,4 @@
+import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Connection, Policy, Resolution } from "@wherefrom/core";
 import type { SocketLike } from "./source.ts";
@@ -12,7 +13,9 @@ export const COLLECTOR: unique symbol = Symbol.for("wherefrom.collector");
 export const COLLECTED: unique symbol = Symbol.for("wherefrom.collected");
 /** On a server: who holds its connections until they have said who they are. */
 export const GATE: unique symbol = Symbol.for("wherefrom.gate");
-/** On globalThis: the Resolutions of requests and sockets, one table for all copies of this package. */
+/** On a request as node:http made it: its Resolution. */
+const RESOLUTION: unique symbol = Symbol.for("wherefrom.resolution");
+/** On globalThis: the Resolutions of all others, sockets among them. */
 const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
 
 /** Learns what machines said of a connection (TOA), in the tick of 'connection'. Another copy of this package may have made it. */
@@ -37,26 +40,31 @@ export interface Kept {
 type Table = WeakMap<object, Resolution>;
 let table: Table | undefined;
 
-/**
- * Resolutions stand in a table beside the requests, not on them: Express gives each request another prototype, after which the engine takes
- * microseconds for every property that is added.
- */
+/** One table for all copies of this package. */
 function resolutions(): Table {
   return (table ??= (globalThis as { [RESOLUTIONS]?: Table })[RESOLUTIONS] ??= new WeakMap());
 }
 
-/** The Resolution that was made for `source` already, a request or a socket: nothing is resolved, and no policy is needed. */
-export function keptResolution(source: object): Resolution | undefined {
-  return resolutions().get(source);
+/** A request as node:http made it. Express gives it another prototype, after which the engine takes microseconds for every property that is added. */
+function isPlainRequest(source: object): source is { [RESOLUTION]?: Resolution | undefined } {
+  return Object.getPrototypeOf(source) === IncomingMessage.prototype;
 }
 
-/** From here on `source` answers so. */
+/** The Resolution that was made for `source` already, a request or a socket: nothing is resolved, and no policy is needed. */
+export function keptResolution(source: object): Resolution | undefined {
+  if (isPlainRequest(source)) return source[RESOLUTION];
+  // Express may have got the request after somebody else had attached to it.
+  return resolutions().get(source) ?? (source as { [RESOLUTION]?: Resolution })[RESOLUTION];
+}
+
+/** From here on `source` answers so. A property of a plain request costs a third of an entry in the table; all others stand in the table. */
 export function keepResolution(source: object, resolution: Resolution): Resolution {
-  resolutions().set(source, resolution);
+  if (isPlainRequest(source)) source[RESOLUTION] = resolution;
+  else resolutions().set(source, resolution);
   return resolution;
 }
 
-/** What `source` answered does not hold any more. */
-export function forgetResolution(source: object): void {
-  resolutions().delete(source);
+/** What a socket answered does not hold any more. */
+export function forgetResolution(socket: object): void {
+  resolutions().delete(socket);
 }

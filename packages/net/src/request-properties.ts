@@ -15,6 +15,8 @@ const PROPERTIES: Readonly<Record<RequestProperty, (resolution: Resolution, requ
 export type RequestProperty = "ip" | "ips" | "protocol" | "hostname" | "host";
 
 const defined = new WeakSet<object>();
+/** An application has one, and asks at every request. */
+let definedLast: object | undefined;
 
 /**
  * Defines `names` on the prototype of a framework's requests, once for each prototype: properties of the request itself would cost microseconds each.
@@ -27,7 +29,8 @@ export function defineRequestProperties<Own extends object>(
   requestOf: (own: Own) => RequestLike,
   absent: "" | undefined,
 ): void {
-  if (defined.has(prototype)) return;
+  if (prototype === definedLast || defined.has(prototype)) return;
+  definedLast = prototype;
   defined.add(prototype);
   for (const name of names) {
     const read = PROPERTIES[name];
