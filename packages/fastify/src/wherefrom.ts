@@ -2,6 +2,7 @@ import type { Policy } from "@wherefrom/core";
 import { attach, defineRequestProperties, type RequestLike, requirePolicy } from "@wherefrom/net";
 import type { FastifyPluginCallback } from "fastify";
 
+const OURS: unique symbol = Symbol.for("wherefrom.fastify");
 const NAMES = ["ip", "ips", "protocol", "host", "hostname"] as const;
 
 /**
@@ -11,6 +12,8 @@ const NAMES = ["ip", "ips", "protocol", "host", "hostname"] as const;
 export function wherefrom(policy: Policy): FastifyPluginCallback {
   requirePolicy("wherefrom(policy)", policy);
   const plugin: FastifyPluginCallback = (scope, _options, done) => {
+    // A scope that decorates its requests has a prototype of its own for them; without one all share Fastify's, whose `ip` is unchangeable.
+    if (!scope.hasRequestDecorator(OURS)) scope.decorateRequest(OURS, { getter: () => true });
     scope.addHook("onRequest", (request, _reply, next) => {
       const prototype = Object.getPrototypeOf(request) as object;
       const answering = answeringPrototype(prototype);
