@@ -22,11 +22,28 @@ export interface Sockopt {
   /** TCP_SAVED_SYN of an accepted socket: IP and TCP header. Read once: the second answer is 0, and so is the first under SYN cookies. */
   readonly savedSyn: (fd: number) => number;
   /**
-   * Loads the programs that keep TCP options beside sockets (bpf/toa.bpf.c), and attaches them to the control group (v2) at this path for as long as the
-   * process lives. `settings`: 1 looks at packets after the handshake, too. 0, or a negative errno with what failed in `buffer`, as text up to a zero. Once
-   * a process: a second call answers 0. Absent with ffi-rs.
+   * Loads the programs that keep TCP options beside sockets (bpf/toa.bpf.c), and attaches them to the control group (v2) at this path. `settings`: 1 looks at
+   * packets after the handshake, too. Without `pinPath`, a directory of a BPF file system, for as long as the process lives, and once a process: a second call
+   * answers 0. `trust` and `forms` (addon/toa_record.h) attach those that stand in for a kernel module as well, with more bits of `settings`.
+   * 0, or a negative errno with what failed in `buffer`, as text up to a zero. Absent with ffi-rs, as are the five below.
    */
-  readonly attachToa?: (groupPath: string, settings: number) => number;
+  readonly attachToa?: (
+    groupPath: string,
+    settings: number,
+    pinPath?: string,
+    trust?: Uint8Array,
+    forms?: Uint8Array,
+  ) => number;
+  /** Undoes what `attachToa` did without pins; what was kept of connections is gone. */
+  readonly detachToa?: () => number;
+  /** Programs at a hook (enum bpf_attach_type) of a control group: how many; in `buffer` flags of attaching and their numbers, 32 bits each. CAP_NET_ADMIN. */
+  readonly bpfAttached?: (groupPath: string, hook: number) => number;
+  /** struct bpf_prog_info of a program in `buffer`; its length. CAP_SYS_ADMIN. */
+  readonly bpfProgram?: (id: number) => number;
+  /** struct bpf_link_info of a link that is pinned, in `buffer`; its length. */
+  readonly bpfLink?: (pinPath: string) => number;
+  /** What a pinned per-processor array counts, summed, 64 bits each in `buffer`; how many. */
+  readonly bpfCounts?: (pinPath: string) => number;
   /** Receiving datagrams in the place of node:dgram. Absent with ffi-rs. */
   readonly udpBuffers?: () => UdpBuffers | number;
   /**
@@ -40,8 +57,6 @@ export interface Sockopt {
   readonly udpRef?: (receiver: number, keepsAlive: number) => number;
   /** 1: batches are packed into memory of their own, as from the beginning. 0: they stay in `data`, until the next one comes. */
   readonly udpPack?: (receiver: number, packs: number) => number;
-  /** Undoes `attachToa`; what was kept of connections is gone. Absent with ffi-rs. */
-  readonly detachToa?: () => number;
 }
 
 /** One per environment. */

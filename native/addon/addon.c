@@ -2,13 +2,11 @@
 #define NAPI_VERSION 8
 #include <errno.h>
 #include <node_api.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "arguments.h"
+#include "bpf_addon.h"
 #include "sockopt.h"
-#include "toa_bpf.h"
 #include "udp_receiver.h"
 
 /*
@@ -82,31 +80,6 @@ static napi_value get_peername(napi_env env, napi_callback_info info) { return l
 static napi_value toa_lookup(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_toa_lookup); }
 static napi_value saved_syn(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_saved_syn); }
 
-/* A path, or 0 for what is none: no text, an empty one, one that is too long or has a zero in it. */
-static int read_path(napi_env env, napi_value value, char *path, size_t size) {
-  size_t length;
-  if (napi_get_value_string_utf8(env, value, path, size, &length) != napi_ok) return 0;
-  return length > 0 && length < size - 1 && strlen(path) == length;
-}
-
-static napi_value attach_toa(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  size_t given = 2;
-  void *data;
-  char path[PATH_MAX];
-  int32_t settings;
-  if (napi_get_cb_info(env, info, &given, values, NULL, &data) != napi_ok) return reply(env, -EDOM);
-  if (!read_path(env, values[0], path, sizeof path) || !read_int32(env, values[1], &settings)) return reply(env, -EDOM);
-  struct state *state = data;
-  return reply(env, wherefrom_attach_toa(path, (uint32_t)settings, (char *)state->answer, sizeof state->answer));
-}
-
-static napi_value detach_toa(napi_env env, napi_callback_info info) {
-  (void)info;
-  wherefrom_detach_toa();
-  return reply(env, 0);
-}
-
 static int define(napi_env env, napi_value exports, struct state *state) {
   const napi_property_descriptor functions[] = {
       {"getSockopt", NULL, get_sockopt, NULL, NULL, NULL, napi_enumerable, state},
@@ -115,8 +88,6 @@ static int define(napi_env env, napi_value exports, struct state *state) {
       {"toaLookup", NULL, toa_lookup, NULL, NULL, NULL, napi_enumerable, state},
       {"saveSyn", NULL, save_syn, NULL, NULL, NULL, napi_enumerable, state},
       {"savedSyn", NULL, saved_syn, NULL, NULL, NULL, napi_enumerable, state},
-      {"attachToa", NULL, attach_toa, NULL, NULL, NULL, napi_enumerable, state},
-      {"detachToa", NULL, detach_toa, NULL, NULL, NULL, napi_enumerable, state},
   };
   return napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) == napi_ok;
 }
@@ -141,7 +112,7 @@ NAPI_MODULE_INIT() {
     return NULL;
   }
   if (napi_set_named_property(env, exports, "buffer", buffer) != napi_ok || !define(env, exports, state) ||
-      !wherefrom_define_udp(env, exports)) {
+      !wherefrom_define_bpf(env, exports, state->answer) || !wherefrom_define_udp(env, exports)) {
     return NULL;
   }
   return exports;

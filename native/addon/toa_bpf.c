@@ -6,9 +6,8 @@
 
 #ifndef __linux__
 
-int32_t wherefrom_attach_toa(const char *group, uint32_t settings, char *problem, size_t length) {
-  (void)group;
-  (void)settings;
+int32_t wherefrom_attach_toa(const struct wherefrom_toa_attachment *attachment, char *problem, size_t length) {
+  (void)attachment;
   snprintf(problem, length, "BPF is Linux's");
   return -ENOSYS;
 }
@@ -18,34 +17,58 @@ void wherefrom_detach_toa(void) {}
 #else
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf.h"
 #include "toa_bytecode.h"
 #include "toa_record.h"
 
 #define LOG_BYTES 65536
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+/* The first two read; the others stand in for a module. */
+#define READING 2
+#define PROGRAMS 5
 
 /* include/uapi/linux/bpf.h, for headers that are older than the names. */
-#define CMD_MAP_CREATE 0
-#define CMD_MAP_UPDATE_ELEM 2
-#define CMD_PROG_LOAD 5
-#define CMD_BTF_LOAD 18
-#define CMD_LINK_CREATE 28
+#define HOOK_PEERNAME4 29
+#define HOOK_PEERNAME6 30
+
+_Static_assert(sizeof(struct toa_trust) == WHEREFROM_TOA_TRUST_BYTES, "an element of `trust`");
+_Static_assert(4 + sizeof(struct toa_form) == WHEREFROM_TOA_FORM_BYTES, "an element of `forms`");
+
+#define PROGRAM(symbol, type, hook, name) \
+  {symbol##_code, COUNT(symbol##_code), symbol##_references, COUNT(symbol##_references), type, hook, name}
+
+/* Names are also those of their pins. */
+static const struct wherefrom_bpf_program programs[PROGRAMS] = {
+    PROGRAM(toa_sock_ops, BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS, "wherefrom_keep"),
+    PROGRAM(toa_getsockopt, BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT, "wherefrom_read"),
+    PROGRAM(toa_compat_getsockopt, BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT, "wherefrom_4096"),
+    PROGRAM(toa_compat_peer4, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_PEERNAME4, "wherefrom_peer4"),
+    PROGRAM(toa_compat_peer6, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_PEERNAME6, "wherefrom_peer6"),
+};
 
 /* One attachment a process, whoever of its threads asks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int links[2] = {-1, -1};
+static int links[PROGRAMS] = {-1, -1, -1, -1, -1};
 
-static int bpf(int command, union bpf_attr *attributes) {
-  return (int)syscall(__NR_bpf, command, attributes, sizeof *attributes);
-}
-
-static uint64_t pointer(const void *to) { return (uint64_t)(uintptr_t)to; }
+/* What an attachment needs while it is made. */
+struct work {
+  const struct wherefrom_toa_attachment *wanted;
+  int group, types;
+  uint64_t group_id;
+  int maps[MAPS], loaded[PROGRAMS], links[PROGRAMS];
+  /* Which pins were made by us, by now. */
+  int is_new[PROGRAMS];
+  char *problem;
+  size_t length;
+};
 
 static void close_all(int *descriptors, size_t count) {
   int error = errno;
@@ -56,112 +79,108 @@ static void close_all(int *descriptors, size_t count) {
   errno = error;
 }
 
-/*
- * The types of the storage's key and value, which that map alone insists on: int, and an array of bytes (Documentation/bpf/btf.rst). The array's
- * index type is the int.
- */
-static int load_types(void) {
-  static const char names[] = "\0int";
-  struct {
-    uint16_t magic;
-    uint8_t version, flags;
-    uint32_t header, types_at, types_bytes, names_at, names_bytes;
-    uint32_t types[14];
-    char names[sizeof names];
-  } blob = {0xeb9f, 1, 0, 24, 0, 56, 56, sizeof names, {0}, {0}};
-  const uint32_t types[14] = {
-      1, 1 << 24, 4, 1 << 24 | 32, /* 1: signed int */
-      1, 1 << 24, 1, 8,            /* 2: a byte */
-      0, 3 << 24, 0, 2, 1, sizeof(struct toa_record),
-  };
-  memcpy(blob.types, types, sizeof types);
-  memcpy(blob.names, names, sizeof names);
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.btf = pointer(&blob);
-  attributes.btf_size = 24 + 56 + sizeof names;
-  return bpf(CMD_BTF_LOAD, &attributes);
+static int32_t failed(const struct work *work, const char *step, const char *more) {
+  int error = errno;
+  snprintf(work->problem, work->length, more[0] == 0 ? "%s" : "%s: %.200s", step, more);
+  return error == 0 ? -EINVAL : -error;
 }
 
-static int make_map(uint32_t type, uint32_t value, uint32_t entries, uint32_t flags, int types) {
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.map_type = type;
-  attributes.key_size = 4;
-  attributes.value_size = value;
-  attributes.max_entries = entries;
-  attributes.map_flags = flags;
-  if (types >= 0) {
-    attributes.btf_fd = (uint32_t)types;
-    attributes.btf_key_type_id = 1;
-    attributes.btf_value_type_id = 3;
+static size_t wanted_programs(const struct work *work) { return work->wanted->forms_count > 0 ? PROGRAMS : READING; }
+
+static int pin_path(const struct work *work, const char *name, char *path) {
+  int length = snprintf(path, PATH_MAX, "%s/%s", work->wanted->pin, name);
+  if (length < PATH_MAX) return 0;
+  errno = ENAMETOOLONG;
+  return -1;
+}
+
+/* The map that is pinned under `name`, if it is one like this; a new one, pinned, where there is none. */
+static int keep_map(const struct work *work, const char *name, const struct wherefrom_bpf_map *map) {
+  char path[PATH_MAX];
+  if (work->wanted->pin == NULL) return wherefrom_bpf_make_map(map);
+  if (pin_path(work, name, path) < 0) return -1;
+  int kept = wherefrom_bpf_pinned(path);
+  if (kept >= 0) {
+    struct bpf_map_info info;
+    if (wherefrom_bpf_info(kept, &info, sizeof info) > 0 && info.type == map->type && info.value_size == map->value) return kept;
+    close(kept);
+    errno = EEXIST;
+    return -1;
   }
-  return bpf(CMD_MAP_CREATE, &attributes);
+  if (errno != ENOENT) return -1;
+  int made = wherefrom_bpf_make_map(map);
+  if (made >= 0 && wherefrom_bpf_pin(made, path) < 0) close_all(&made, 1);
+  return made;
 }
 
-static int set_up(int map, uint32_t value) {
-  uint32_t key = 0;
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.map_fd = (uint32_t)map;
-  attributes.key = pointer(&key);
-  attributes.value = pointer(&value);
-  return bpf(CMD_MAP_UPDATE_ELEM, &attributes);
-}
-
-struct program {
-  const uint64_t *code;
-  size_t instructions;
-  const struct bytecode_reference *references;
-  size_t references_count;
-  uint32_t type;
-  uint32_t attach;
-};
-
-static const struct program programs[2] = {
-    {toa_sock_ops_code, COUNT(toa_sock_ops_code), toa_sock_ops_references, COUNT(toa_sock_ops_references),
-     BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS},
-    {toa_getsockopt_code, COUNT(toa_getsockopt_code), toa_getsockopt_references, COUNT(toa_getsockopt_references),
-     BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT},
-};
-
-static int load_program(const struct program *program, const int *maps, char *log) {
-  struct bpf_insn *code = malloc(program->instructions * sizeof *code);
-  if (code == NULL) return -1;
-  memcpy(code, program->code, program->instructions * sizeof *code);
-  for (size_t index = 0; index < program->references_count; index++) {
-    const struct bytecode_reference *reference = &program->references[index];
-    code[reference->instruction].src_reg = BPF_PSEUDO_MAP_FD;
-    code[reference->instruction].imm = maps[reference->map];
+static int fill(int map, const uint8_t *elements, size_t count, size_t bytes, size_t key, const void *value) {
+  for (size_t index = 0; index < count; index++) {
+    const uint8_t *element = elements + index * bytes;
+    if (wherefrom_bpf_put(map, element, value == NULL ? element + key : value) < 0) return -1;
   }
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.prog_type = program->type;
-  attributes.expected_attach_type = program->type == BPF_PROG_TYPE_SOCK_OPS ? 0 : program->attach;
-  attributes.insns = pointer(code);
-  attributes.insn_cnt = (uint32_t)program->instructions;
-  attributes.license = pointer("MIT");
-  int descriptor = bpf(CMD_PROG_LOAD, &attributes);
-  if (descriptor < 0 && errno != EPERM && log != NULL) {
-    /* Once more, to hear why. */
-    int error = errno;
-    attributes.log_level = 1;
-    attributes.log_buf = pointer(log);
-    attributes.log_size = LOG_BYTES;
-    descriptor = bpf(CMD_PROG_LOAD, &attributes);
-    errno = error;
-  }
-  free(code);
-  return descriptor;
+  return 0;
 }
 
-static int attach(int program, int group, uint32_t type) {
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.link_create.prog_fd = (uint32_t)program;
-  attributes.link_create.target_fd = (uint32_t)group;
-  attributes.link_create.attach_type = type;
-  return bpf(CMD_LINK_CREATE, &attributes);
+static int make_maps(struct work *work) {
+  const struct wherefrom_toa_attachment *wanted = work->wanted;
+  const struct wherefrom_bpf_map records = {BPF_MAP_TYPE_SK_STORAGE, 4, sizeof(struct toa_record), 0, BPF_F_NO_PREALLOC, work->types};
+  const struct wherefrom_bpf_map counts = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, TOA_COUNTS, 0, -1};
+  const struct wherefrom_bpf_map settings = {BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0, -1};
+  const struct wherefrom_bpf_map trust = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct toa_trust), 1, (uint32_t)wanted->trust_count + 1, BPF_F_NO_PREALLOC, -1};
+  const struct wherefrom_bpf_map forms = {BPF_MAP_TYPE_HASH, 4, sizeof(struct toa_form), (uint32_t)wanted->forms_count, 0, -1};
+  /* An IPv6 prefix covers no IPv4 address, although these are mapped there. */
+  const struct toa_trust ipv4 = {96, {[10] = 0xff, [11] = 0xff}};
+  const uint32_t zero = 0;
+  const uint8_t yes = 1, no = 0;
+  if ((work->maps[MAP_RECORDS] = keep_map(work, "records", &records)) < 0) return -1;
+  if ((work->maps[MAP_COUNTS] = keep_map(work, "counts", &counts)) < 0) return -1;
+  if ((work->maps[MAP_SETTINGS] = wherefrom_bpf_make_map(&settings)) < 0) return -1;
+  if (wherefrom_bpf_put(work->maps[MAP_SETTINGS], &zero, &wanted->settings) < 0) return -1;
+  if (wanted->forms_count == 0) return 0;
+  if ((work->maps[MAP_TRUST] = wherefrom_bpf_make_map(&trust)) < 0) return -1;
+  if ((work->maps[MAP_FORMS] = wherefrom_bpf_make_map(&forms)) < 0) return -1;
+  if (wherefrom_bpf_put(work->maps[MAP_TRUST], &ipv4, &no) < 0) return -1;
+  if (fill(work->maps[MAP_TRUST], wanted->trust, wanted->trust_count, WHEREFROM_TOA_TRUST_BYTES, 0, &yes) < 0) return -1;
+  return fill(work->maps[MAP_FORMS], wanted->forms, wanted->forms_count, WHEREFROM_TOA_FORM_BYTES, 4, NULL);
+}
+
+/* A link to the group; the one that is pinned gets the new program, so that there is no moment without. */
+static int link_program(struct work *work, size_t index) {
+  const struct wherefrom_bpf_program *program = &programs[index];
+  char path[PATH_MAX];
+  if (work->wanted->pin != NULL) {
+    if (pin_path(work, program->name, path) < 0) return -1;
+    int kept = wherefrom_bpf_pinned(path);
+    if (kept >= 0) {
+      struct bpf_link_info info;
+      if (wherefrom_bpf_info(kept, &info, sizeof info) < 0) info.cgroup.cgroup_id = 0;
+      if (info.cgroup.cgroup_id == work->group_id) {
+        work->links[index] = kept;
+        return wherefrom_bpf_replace(kept, work->loaded[index]);
+      }
+      close(kept);
+      /* 0: its group is gone. */
+      if (info.cgroup.cgroup_id != 0) {
+        errno = EEXIST;
+        return -1;
+      }
+      unlink(path);
+    } else if (errno != ENOENT) {
+      return -1;
+    }
+  }
+  work->links[index] = wherefrom_bpf_attach(work->loaded[index], work->group, program->hook);
+  if (work->links[index] < 0 || work->wanted->pin == NULL) return work->links[index] < 0 ? -1 : 0;
+  work->is_new[index] = 1;
+  return wherefrom_bpf_pin(work->links[index], path);
+}
+
+/* Of programs that are not wanted, and of those that were pinned before something failed. */
+static void unpin(const struct work *work, size_t index) {
+  char path[PATH_MAX];
+  int error = errno;
+  if (work->wanted->pin != NULL && pin_path(work, programs[index].name, path) == 0) unlink(path);
+  errno = error;
 }
 
 /* The verifier's last line but one says what it stumbled over. */
@@ -176,77 +195,69 @@ static const char *last_words(char *log) {
   return words == NULL ? log : words + 1;
 }
 
-static int32_t failed(const char *step, const char *more, char *problem, size_t length) {
-  int error = errno;
-  snprintf(problem, length, more[0] == 0 ? "%s" : "%s: %.200s", step, more);
-  return error == 0 ? -EINVAL : -error;
+static int32_t attach_all(struct work *work, char *log) {
+  const struct wherefrom_toa_attachment *wanted = work->wanted;
+  char step[64];
+  struct stat group;
+  work->types = wherefrom_bpf_types(sizeof(struct toa_record));
+  if (work->types < 0) return failed(work, "loading types (BPF_BTF_LOAD)", "");
+  if (make_maps(work) < 0) {
+    if (errno == EEXIST) return failed(work, "pins of another version are in the way", wanted->pin);
+    return failed(work, "making maps (BPF_MAP_CREATE)", wanted->pin == NULL ? "" : wanted->pin);
+  }
+  for (size_t index = 0; index < wanted_programs(work); index++) {
+    if (log != NULL) log[0] = 0;
+    work->loaded[index] = wherefrom_bpf_load(&programs[index], work->maps, log, LOG_BYTES);
+    if (work->loaded[index] >= 0) continue;
+    snprintf(step, sizeof step, "loading the program %s", programs[index].name);
+    return failed(work, step, log == NULL ? "" : last_words(log));
+  }
+  work->group = open(wanted->group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* glibc's own fstat is younger than the oldest that we run with. */
+  if (work->group < 0 || syscall(__NR_fstat, work->group, &group) < 0) return failed(work, "opening the control group", wanted->group);
+  work->group_id = group.st_ino;
+  for (size_t index = 0; index < wanted_programs(work); index++) {
+    if (link_program(work, index) == 0) continue;
+    int32_t result = errno == EEXIST ? failed(work, "what is pinned belongs to another control group", wanted->pin)
+                                     : failed(work, "attaching to the control group (BPF_LINK_CREATE)", wanted->group);
+    for (size_t made = 0; made <= index; made++) {
+      if (work->is_new[made]) unpin(work, made);
+    }
+    return result;
+  }
+  for (size_t index = wanted_programs(work); index < PROGRAMS; index++) unpin(work, index);
+  return 0;
 }
 
-/* Descriptors of the programs end with the call: links hold them, and programs hold their maps. */
-static int32_t attach_all(const char *group, uint32_t settings, char *log, char *problem, size_t length) {
-  int maps[MAPS] = {-1, -1};
-  int loaded[2] = {-1, -1};
-  int directory = -1;
-  int32_t result;
-  int types = load_types();
-  if (types < 0) {
-    result = failed("loading types (BPF_BTF_LOAD)", "", problem, length);
-    goto out;
-  }
-  maps[MAP_RECORDS] = make_map(BPF_MAP_TYPE_SK_STORAGE, sizeof(struct toa_record), 0, BPF_F_NO_PREALLOC, types);
-  maps[MAP_SETTINGS] = make_map(BPF_MAP_TYPE_ARRAY, sizeof settings, 1, 0, -1);
-  if (maps[MAP_RECORDS] < 0 || maps[MAP_SETTINGS] < 0 || set_up(maps[MAP_SETTINGS], settings) < 0) {
-    result = failed("making maps (BPF_MAP_CREATE)", "", problem, length);
-    goto out;
-  }
-  for (size_t index = 0; index < 2; index++) {
-    if (log != NULL) log[0] = 0;
-    loaded[index] = load_program(&programs[index], maps, log);
-    if (loaded[index] < 0) {
-      result = failed(index == 0 ? "loading the sock_ops program" : "loading the getsockopt program",
-                      log == NULL ? "" : last_words(log), problem, length);
-      goto out;
-    }
-  }
-  directory = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) {
-    result = failed("opening the control group", group, problem, length);
-    goto out;
-  }
-  for (size_t index = 0; index < 2; index++) {
-    links[index] = attach(loaded[index], directory, programs[index].attach);
-    if (links[index] < 0) {
-      result = failed("attaching to the control group (BPF_LINK_CREATE)", group, problem, length);
-      close_all(links, 2);
-      goto out;
-    }
-  }
-  result = 0;
-out:
-  close_all(maps, MAPS);
-  close_all(loaded, 2);
-  close_all(&types, 1);
-  close_all(&directory, 1);
+/* Descriptors of programs and maps end with the call: links hold the programs, and these their maps. */
+static int32_t attach(const struct wherefrom_toa_attachment *wanted, char *problem, size_t length) {
+  struct work work = {.wanted = wanted, .group = -1, .types = -1, .problem = problem, .length = length};
+  for (size_t index = 0; index < MAPS; index++) work.maps[index] = -1;
+  for (size_t index = 0; index < PROGRAMS; index++) work.loaded[index] = work.links[index] = -1;
+  char *log = malloc(LOG_BYTES);
+  errno = 0;
+  int32_t result = attach_all(&work, log);
+  free(log);
+  close_all(work.maps, MAPS);
+  close_all(work.loaded, PROGRAMS);
+  close_all(&work.types, 1);
+  close_all(&work.group, 1);
+  if (result == 0 && wanted->pin == NULL) memcpy(links, work.links, sizeof links);
+  else close_all(work.links, PROGRAMS);
   return result;
 }
 
-int32_t wherefrom_attach_toa(const char *group, uint32_t settings, char *problem, size_t length) {
+int32_t wherefrom_attach_toa(const struct wherefrom_toa_attachment *attachment, char *problem, size_t length) {
   problem[0] = 0;
   pthread_mutex_lock(&lock);
-  int32_t result = 0;
-  if (links[0] < 0) {
-    char *log = malloc(LOG_BYTES);
-    errno = 0;
-    result = attach_all(group, settings, log, problem, length);
-    free(log);
-  }
+  int32_t result = links[0] >= 0 && attachment->pin == NULL ? 0 : attach(attachment, problem, length);
   pthread_mutex_unlock(&lock);
   return result;
 }
 
 void wherefrom_detach_toa(void) {
   pthread_mutex_lock(&lock);
-  close_all(links, 2);
+  close_all(links, PROGRAMS);
   pthread_mutex_unlock(&lock);
 }
 

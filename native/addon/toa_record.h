@@ -16,6 +16,22 @@
 
 /* In `settings`: later packets are looked at, too. */
 #define TOA_LATER_PACKETS 1
+/* In `settings`, for the programs that stand in for a kernel module: the packets in which the product sends; that its option stands in front of all others;
+ * and that it forwards clients' own options. */
+#define TOA_SENDS_IN_ACK 2
+#define TOA_SENDS_IN_DATA 4
+#define TOA_SENDS_FIRST 8
+#define TOA_FORWARDS 16
+
+/* Places in `counts`. */
+#define TOA_KEPT_HANDSHAKE 0
+#define TOA_KEPT_LATER 1
+/* No room beside the socket (net.core.optmem_max), or no memory. */
+#define TOA_NOT_KEPT 2
+/* Answers of the programs that stand in for a module, and options that they left alone because nobody trusts the peer. */
+#define TOA_ANSWERED 3
+#define TOA_UNTRUSTED 4
+#define TOA_COUNTS 5
 
 /* A connection of which nothing was kept answers the version alone. */
 struct toa_record {
@@ -27,9 +43,29 @@ struct toa_record {
   __u8 family;
   /* Network order, as the address. */
   __u16 port;
-  __u16 unused;
+  __u16 zero;
   __u8 address[16];
   __u8 options[TOA_OPTION_BYTES];
+};
+
+/* A peer prefix that is trusted, as the kernel's LPM trie has it: IPv4 is mapped. */
+struct toa_trust {
+  __u32 bits;
+  __u8 address[16];
+};
+
+/* What the option of a kind and a length says, and where: offsets from its first byte. Found by `kind << 8 | length`. */
+struct toa_form {
+  __u8 address;
+  /* 4 or 16. */
+  __u8 address_bytes;
+  /* 0 where there is none. */
+  __u8 port;
+  /* 4 or 6: on packets of that version alone. 0: on both. */
+  __u8 on;
+  /* Where a byte must be 1; 0: nowhere. */
+  __u8 version;
+  __u8 unused[3];
 };
 
 #endif

@@ -3,25 +3,13 @@
  * socket, with the peer that the packet came from. It parses nothing: which kinds count is decided by who reads. No loop, no variable offset, so that
  * every kernel from 5.10 on verifies it, without CAP_PERFMON. Compiled by scripts/bytecode.mjs into addon/toa_bytecode.h.
  */
-#include <linux/bpf.h>
-#include <linux/types.h>
+#include "program.h"
 
 #include "../addon/toa_record.h"
 
-#define SEC(name) __attribute__((section(name), used))
-#define INLINE static inline __attribute__((always_inline))
-
-/* include/uapi/linux/bpf.h, enum bpf_func_id. None of them is GPL-only. */
-static void *(*map_lookup)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
-static void *(*storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)BPF_FUNC_sk_storage_get;
-static long (*set_flags)(struct bpf_sock_ops *ops, int flags) = (void *)BPF_FUNC_sock_ops_cb_flags_set;
-
-/* The loader makes the maps, and puts their descriptors where these names stand. */
-struct map {
-  int unused;
-};
 struct map records SEC("maps");
 struct map settings SEC("maps");
+struct map counts SEC("maps");
 
 #define ESTABLISHED BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB
 #define LATER BPF_SOCK_OPS_PARSE_HDR_OPT_CB
@@ -83,7 +71,8 @@ int toa_sock_ops(struct bpf_sock_ops *ops) {
   record.packet = op == LATER ? TOA_PACKET_DATA : TOA_PACKET_ACK;
   record.length = length;
   copy_peer(ops, &record);
-  storage_get(&records, sk, &record, BPF_SK_STORAGE_GET_F_CREATE);
+  void *kept = storage_get(&records, sk, &record, BPF_SK_STORAGE_GET_F_CREATE);
+  count(&counts, kept == 0 ? TOA_NOT_KEPT : op == LATER ? TOA_KEPT_LATER : TOA_KEPT_HANDSHAKE);
   return 1;
 }
 

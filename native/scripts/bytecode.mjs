@@ -1,4 +1,4 @@
-// npm run bytecode: compiles bpf/toa.bpf.c with clang into addon/toa_bytecode.h, which is committed: who builds the addon needs no clang.
+// npm run bytecode: compiles the programs of bpf/ with clang into addon/toa_bytecode.h, which is committed: who builds the addon needs no clang.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { NATIVE } from "./build.mjs";
 
 export const BYTECODE = join(NATIVE, "addon", "toa_bytecode.h");
-const SOURCE = join(NATIVE, "bpf", "toa.bpf.c");
+const SOURCES = ["toa.bpf.c", "toa_compat.bpf.c"].map((name) => join(NATIVE, "bpf", name));
 /** Byte for byte the same comes from the same compiler only. */
 export const CLANG_MAJOR = 14;
 const TARGET = ["-O2", "-target", "bpf", "-mcpu=v2", "-Wall", "-Wextra", "-Werror"];
@@ -20,21 +20,24 @@ export function whyUncompilable() {
   return major === CLANG_MAJOR ? undefined : `clang ${CLANG_MAJOR} made the committed bytecode; this is ${major}`;
 }
 
-/** The header's text, from the source. */
-export function compileBytecode() {
+/** The header's text, from the sources; others' sources bring their own. */
+export function compileBytecode(sources = SOURCES) {
   const directory = mkdtempSync(join(tmpdir(), "wherefrom-bpf-"));
   try {
-    const object = join(directory, "toa.o");
     const triple = execFileSync("cc", ["-dumpmachine"], { encoding: "utf8" }).trim();
-    execFileSync("clang", [...TARGET, `-I/usr/include/${triple}`, "-c", SOURCE, "-o", object]);
-    return headerOf(readFileSync(object));
+    const objects = sources.map((source) => {
+      const object = join(directory, "program.o");
+      execFileSync("clang", [...TARGET, `-I/usr/include/${triple}`, "-c", source, "-o", object]);
+      return readObject(readFileSync(object));
+    });
+    return headerOf(objects);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
 /** ELF64, little-endian (gABI, chapters 4 and 5): sections of code, their functions, and where they name maps. */
-function headerOf(object) {
+function readObject(object) {
   const at = Number(object.readBigUInt64LE(40));
   const [size, count, names] = [58, 60, 62].map((offset) => object.readUInt16LE(offset));
   const sections = Array.from({ length: count }, (_, index) => {
@@ -64,8 +67,28 @@ function headerOf(object) {
   });
   const isMap = ({ section }) => section < count && text(names, sections[section].name) === "maps";
   const maps = symbols.filter((symbol) => isMap(symbol) && symbol.type === 1).map(({ name }) => name);
+  const programs = symbols
+    .filter(({ type }) => type === 2)
+    .map(({ name, section }) => {
+      const { start, bytes } = sections[section];
+      const references = sections
+        .filter(({ type, info }) => type === 9 && info === section)
+        .flatMap((table) => Array.from({ length: table.bytes / 16 }, (_, index) => table.start + 16 * index))
+        .map((from) => ({
+          instruction: Number(object.readBigUInt64LE(from)) / 8,
+          map: symbols[object.readUInt32LE(from + 12)].name,
+        }));
+      const code = Array.from({ length: bytes / 8 }, (_, index) => object.readBigUInt64LE(start + 8 * index));
+      return { name, code, references };
+    });
+  return { maps, programs };
+}
+
+/** Maps of one name are one map. */
+function headerOf(objects) {
+  const maps = [...new Set(objects.flatMap((object) => object.maps))];
   const lines = [
-    "/* Made of bpf/toa.bpf.c by scripts/bytecode.mjs: do not edit. */",
+    "/* Made of the bpf sources by scripts/bytecode.mjs: do not edit. */",
     "#ifndef WHEREFROM_TOA_BYTECODE_H",
     "#define WHEREFROM_TOA_BYTECODE_H",
     "",
@@ -80,29 +103,21 @@ function headerOf(object) {
     ...maps.map((name, index) => `#define MAP_${name.toUpperCase()} ${index}`),
     `#define MAPS ${maps.length}`,
   ];
-  for (const { name, section } of symbols.filter(({ type }) => type === 2)) {
-    const { start, bytes } = sections[section];
-    const words = Array.from({ length: bytes / 8 }, (_, index) => object.readBigUInt64LE(start + 8 * index));
-    const references = sections
-      .filter(({ type, info }) => type === 9 && info === section)
-      .flatMap((table) => Array.from({ length: table.bytes / 16 }, (_, index) => table.start + 16 * index))
-      .map((from) => {
-        const { name: map } = symbols[object.readUInt32LE(from + 12)];
-        return `{${Number(object.readBigUInt64LE(from)) / 8}, ${maps.indexOf(map)}}`;
-      });
-    const rows = Array.from({ length: Math.ceil(words.length / 6) }, (_, row) =>
-      words
+  for (const { name, code, references } of objects.flatMap((object) => object.programs)) {
+    const rows = Array.from({ length: Math.ceil(code.length / 6) }, (_, row) =>
+      code
         .slice(6 * row, 6 * row + 6)
         .map((word) => `0x${word.toString(16).padStart(16, "0")},`)
         .join(" "),
     );
+    const places = references.map(({ instruction, map }) => `{${instruction}, ${maps.indexOf(map)}}`);
     lines.push(
       "",
-      `/* ${words.length} instructions. */`,
+      `/* ${code.length} instructions. */`,
       `static const uint64_t ${name}_code[] = {`,
       ...rows.map((row) => `    ${row}`),
       "};",
-      `static const struct bytecode_reference ${name}_references[] = {${references.join(", ")}};`,
+      `static const struct bytecode_reference ${name}_references[] = {${places.join(", ")}};`,
     );
   }
   return [...lines, "", "#endif", ""].join("\n");

@@ -53,6 +53,8 @@ export const CHECKS = {
         "-fPIC",
         include,
         addon("addon.c"),
+        addon("bpf.c"),
+        addon("bpf_addon.c"),
         addon("sockopt.c"),
         addon("toa_bpf.c"),
         addon("udp_batch.c"),

@@ -16,10 +16,11 @@ describeUnless(whyUncompilable(), "the bytecode", () => {
   });
 });
 
-test("the programs have less than 600 instructions together", () => {
+test("the programs that read have less than 600 instructions together, and each that stands in for a module", () => {
   const counts = [...readFileSync(BYTECODE, "utf8").matchAll(/(\d+) instructions/g)].map(([, count]) => Number(count));
-  expect(counts).toHaveLength(2);
-  expect(counts.reduce((sum, count) => sum + count)).toBeLessThan(600);
+  expect(counts).toHaveLength(5);
+  const [keep = 0, read = 0, ...standIn] = counts;
+  for (const count of [keep + read, ...standIn]) expect(count).toBeLessThan(600);
 });
 
 describeUnless(WAYS.addon.problem, "attaching", () => {
@@ -36,6 +37,29 @@ describeUnless(WAYS.addon.problem, "attaching", () => {
     ["settings that are none", "/nowhere", 1.5],
   ])("%s is EDOM", (_title, path, settings) => {
     expect(addon().attachToa(path as string, settings as number)).toBe(-EDOM);
+  });
+
+  test.each<[title: string, more: readonly unknown[]]>([
+    ["an empty path of pins", [""]],
+    ["pins that are no text", [7]],
+    ["half an element of trust", [undefined, new Uint8Array(19)]],
+    ["trust that is no bytes", [undefined, new Uint32Array(5)]],
+    ["half an element of forms", [undefined, new Uint8Array(20), new Uint8Array(11)]],
+  ])("%s is EDOM", (_title, more) => {
+    const attach = addon().attachToa as (...words: readonly unknown[]) => number;
+    expect(attach("/nowhere", 0, ...more)).toBe(-EDOM);
+  });
+
+  test("looking takes paths and numbers, and says what is not there", () => {
+    const { bpfAttached, bpfProgram, bpfLink, bpfCounts } = addon();
+    expect(bpfAttached("/nowhere/at/all", 3)).toBe(-ENOENT);
+    expect([-EBADF, -EPERM]).toContain(bpfAttached("/tmp", 3));
+    expect([bpfAttached("", 3), bpfAttached("/tmp", 1.5), bpfProgram(Number.NaN)]).toEqual([-EDOM, -EDOM, -EDOM]);
+    expect([-ENOENT, -EPERM]).toContain(bpfProgram(0x7fff_fffe));
+    for (const look of [bpfLink, bpfCounts]) {
+      expect(look("")).toBe(-EDOM);
+      expect([-ENOENT, -EPERM]).toContain(look("/nowhere/at/all"));
+    }
   });
 
   test("to a path that is no control group says which step failed, and leaves nothing", () => {

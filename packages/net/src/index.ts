@@ -19,8 +19,18 @@ export { defineRequestProperties, type RequestProperty } from "./request-propert
 export { hostnameOf, hostOf, ipOf, ipsOf, protocolOf } from "./request-view.ts";
 export type { ServerOptions } from "./server-options.ts";
 export type { RequestLike, SocketLike, Source } from "./source.ts";
-export { attachToaPrograms, isToaWatched } from "./toa-attachment.ts";
+export { attachToaPrograms, isToaWatched, type ToaAttachment } from "./toa-attachment.ts";
 export type { ToaStatus } from "./toa-collector.ts";
+export {
+  type AttachedProgram,
+  attachedPrograms,
+  type PinnedPrograms,
+  pinnedPrograms,
+  type SharingMode,
+  TOA_PINS,
+  type ToaCounts,
+  type ToaHook,
+} from "./toa-inspection.ts";
 export type { ToaOptions, ToaReaderName, ToaServerOption } from "./toa-options.ts";
 export { toaStatus } from "./toa-server.ts";
 export { wherefrom } from "./wherefrom.ts";

@@ -1,16 +1,37 @@
 import type { Server } from "node:net";
+import type { Prefix } from "@wherefrom/core";
+import type { CustomToa, ToaProductName } from "@wherefrom/core/wire";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt } from "./native.ts";
 import { attachPrograms, isWatched } from "./toa-programs.ts";
+import { compileStandIn } from "./toa-stand-in.ts";
+
+/** How an agent attaches. */
+export interface ToaAttachment {
+  /** Packets behind the handshake are not looked at. */
+  readonly handshakeOnly?: boolean | undefined;
+  /**
+   * A directory of a BPF file system. Programs and maps are pinned there and outlive the process; those that are pinned there are replaced, and what was kept
+   * of open connections stays. Else everything ends with the process.
+   */
+  readonly pinPath?: string | undefined;
+  /**
+   * Stands in for a vendor's kernel module, too: where a packet of this product came from `trust`, getpeername tells every program the client, and
+   * getsockopt(IPPROTO_IP, 4096) an IPv6 client of an IPv4 connection.
+   */
+  readonly standIn?: { readonly product: ToaProductName | CustomToa; readonly trust: readonly Prefix[] } | undefined;
+}
 
 /**
  * For agents: attaches the programs that keep TCP options to the control group (v2) at this path, for as long as this process lives; who is in the group reads
- * without rights, with `wherefrom(server, policy, { toa })`. "on", or "unavailable: ..." with what failed and what is missing. Once a process.
+ * without rights, with `wherefrom(server, policy, { toa })`. "on", or "unavailable: ..." with what failed and what is missing. Once a process, but for pins.
+ * Throws `ERR_WHEREFROM_INVALID_CARRIER` for a product that nothing can stand in for.
  */
-export function attachToaPrograms(groupPath: string, watchesLaterPackets = true): string {
+export function attachToaPrograms(groupPath: string, { handshakeOnly, pinPath, standIn }: ToaAttachment = {}): string {
+  const compiled = standIn === undefined ? undefined : compileStandIn(standIn.product, standIn.trust);
   const sockopt = loadSockopt();
   if (sockopt === undefined) return "unavailable: no native calls";
-  return attachPrograms(sockopt, watchesLaterPackets, groupPath);
+  return attachPrograms(sockopt, handshakeOnly !== true, { groupPath, pinPath, standIn: compiled });
 }
 
 /** Whether such programs watch this listening server, whoever attached them. */

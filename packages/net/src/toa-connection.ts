@@ -92,8 +92,11 @@ export class ToaConnection implements Connection {
       const claim = lookup ?? moduleClaim(named);
       return amendConnection(this.#connection, { transport: "unverified", claims: [...claims, claim] });
     }
+    const own = record === undefined ? undefined : claimOfRecord(record, product);
     if (!isSame(named, source)) {
-      const claim = lookup ?? moduleClaim(named);
+      // Programs that stand in for a module tell what the packet told: then its own words are the claim.
+      const isPacket = own?.says === "address" && own.endpoint !== undefined && isSame(named, own.endpoint);
+      const claim = lookup ?? (isPacket ? own : moduleClaim(named));
       return amendConnection(this.#connection, {
         peer: source.address,
         peerPort: source.port,
@@ -101,14 +104,15 @@ export class ToaConnection implements Connection {
       });
     }
     const synClaim = syn === undefined || packet === undefined ? undefined : claimOfSyn(syn, packet, product);
-    const claim = lookup ?? synClaim ?? (record === undefined ? undefined : claimOfRecord(record, product));
+    const claim = lookup ?? synClaim ?? own;
     return claim === undefined ? this.#connection : amendConnection(this.#connection, { claims: [...claims, claim] });
   }
 }
 
 /** A dual-stack socket writes IPv4 as mapped, and a packet has no zone. */
 function isSame(named: Endpoint, { address, port }: Endpoint): boolean {
-  if (named.port !== port) return false;
+  // Nobody connects from port 0: what stands in for a module writes it where the option has none.
+  if ((named.port === 0 ? undefined : named.port) !== port) return false;
   if (named.address === address || named.address === `::ffff:${address}`) return true;
   return parseAddress(named.address)?.words.join() === parseAddress(address)?.words.join();
 }

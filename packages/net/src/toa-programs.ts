@@ -3,6 +3,7 @@ import { getSystemErrorName } from "node:util";
 import { parseToaRecord, TOA_RECORD_BYTES, type ToaRecord } from "@wherefrom/core/wire";
 import type { Sockopt } from "@wherefrom/native";
 import { ownControlGroup } from "./control-group.ts";
+import type { ToaStandIn } from "./toa-stand-in.ts";
 
 /** native/addon/toa_record.h. */
 const LEVEL = 0x7766;
@@ -23,12 +24,25 @@ export function readToaRecord(sockopt: Sockopt, fd: number): ToaRecord | undefin
   return length === TOA_RECORD_BYTES ? parseToaRecord(sockopt.buffer) : undefined;
 }
 
-/** Attaches the programs to a control group, the process' own without `groupPath`. "on", or why that cannot be. */
-export function attachPrograms(sockopt: Sockopt, watchesLaterPackets: boolean, groupPath?: string): string {
+/** Where, and with what besides. */
+interface Attachment {
+  /** Default: the process' own group. */
+  readonly groupPath?: string | undefined;
+  readonly pinPath?: string | undefined;
+  readonly standIn?: ToaStandIn | undefined;
+}
+
+/** Attaches the programs to a control group. "on", or why that cannot be. */
+export function attachPrograms(
+  sockopt: Sockopt,
+  watchesLaterPackets: boolean,
+  { groupPath, pinPath, standIn }: Attachment = {},
+): string {
   if (sockopt.attachToa === undefined) return "unavailable: the addon is not loaded";
   const group = groupPath === undefined ? ownControlGroup() : { path: groupPath };
   if ("problem" in group) return `unavailable: ${group.problem}`;
-  const result = sockopt.attachToa(group.path, watchesLaterPackets ? LATER_PACKETS : 0);
+  const settings = (watchesLaterPackets ? LATER_PACKETS : 0) | (standIn?.settings ?? 0);
+  const result = sockopt.attachToa(group.path, settings, pinPath, standIn?.trust, standIn?.forms);
   if (result === 0) return "on";
   const { buffer } = sockopt;
   const step = Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();

@@ -12,9 +12,10 @@ const options = isMainThread ? JSON.parse(process.argv[2]) : workerData;
 const { kind, host, port, toa, proxyProtocol, policy, tls, workers = 0, threads = 0, scheduling } = options;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-function describe(source) {
+function describe(source, { remoteAddress: address, remotePort: port } = source.socket ?? source) {
   const { client, nearest, method, stop, warnings, hops } = getClient(source);
   return {
+    named: { address, port },
     client,
     nearest,
     method,

@@ -4,8 +4,9 @@
  *
  *   stamper QUEUE PACKETS KIND            kind, length, source port, source address: 8 bytes over IPv4, 20 over IPv6
  *   stamper QUEUE PACKETS 28              length 7 or 19, version 1, source address, padded to a multiple of 4
- *   stamper QUEUE PACKETS nat64:KIND      20 bytes over IPv4: the source as 64:ff9b::a.b.c.d
+ *   stamper QUEUE PACKETS nat64:KIND      20 bytes over IPv4, or 19 of kind 28: the source as 64:ff9b::a.b.c.d
  *   stamper QUEUE PACKETS hex:BYTES       these bytes, whatever they are; padded with no-operation
+ *   stamper QUEUE PACKETS hex:A,B,C       A for clients whose address ends with 1, B with 2, and so on, and A again
  *   stamper QUEUE u|f|ur uoa              a datagram's IPv4 option 31 of dpvs: 8 bytes
  *   stamper QUEUE u|f|ur bytedance        option 31 of ByteDance, over IPv4 and as an IPv6 destination option; the VIP is what the server's address is
  *   stamper QUEUE u|f|ur spp|proxy-v2     a header before the payload
@@ -66,6 +67,16 @@ static int is_wanted(const struct tcphdr *tcp, size_t payload, uint32_t key) {
   return strchr(packets, payload == 0 ? 'a' : 'd') != NULL;
 }
 
+/* Of texts with commas between them the one whose turn it is; the first again behind the last. */
+static const char *choose(const char *texts, unsigned turn) {
+  const char *text = texts;
+  for (unsigned at = 1; at < turn; at++) {
+    const char *comma = strchr(text, ',');
+    text = comma == NULL ? texts : comma + 1;
+  }
+  return text;
+}
+
 static size_t from_hex(const char *text, uint8_t *option) {
   size_t length = 0;
   unsigned value;
@@ -79,15 +90,17 @@ static size_t make_option(const uint8_t *ip, const struct tcphdr *tcp, uint8_t *
   const uint8_t *source = is_v6 ? ip + 8 : ip + 12;
   size_t address = is_v6 ? 16 : 4;
   memset(option, 1, OPTION_SPACE);
-  if (strncmp(what, "hex:", 4) == 0) return from_hex(what + 4, option);
+  if (strncmp(what, "hex:", 4) == 0) return from_hex(choose(what + 4, source[address - 1]), option);
   if (strncmp(what, "nat64:", 6) == 0) {
     static const uint8_t prefix[12] = {0, 0x64, 0xff, 0x9b};
     option[0] = (uint8_t)atoi(what + 6);
-    option[1] = 20;
-    memcpy(option + 2, &tcp->source, 2);
-    memcpy(option + 4, prefix, sizeof prefix);
-    memcpy(option + 16, source, 4);
-    return 20;
+    size_t before = option[0] == 28 ? 3 : 4;
+    option[1] = (uint8_t)(before + 16);
+    if (option[0] == 28) option[2] = 1;
+    else memcpy(option + 2, &tcp->source, 2);
+    memcpy(option + before, prefix, sizeof prefix);
+    memcpy(option + before + 12, source, 4);
+    return option[1];
   }
   option[0] = (uint8_t)atoi(what);
   if (option[0] == 28) {

@@ -12,6 +12,8 @@ const VISITS = join(import.meta.dirname, "visits.mjs");
 
 /** What the server said of one connection. */
 export interface Said {
+  /** What the kernel calls the peer. */
+  readonly named: { readonly address: string; readonly port: number };
   readonly client?: { readonly address: string; readonly port?: number };
   readonly nearest?: { readonly address: string };
   readonly method: string;

@@ -307,7 +307,7 @@ describeSuite("bpf", () => {
     test("a new one serves the connections that come after it, beside one that still runs", async () => {
       const first = await startAgent();
       await serve({ prefix: unprivileged() });
-      const second = await startAgent();
+      const second = await startAgent("--beside");
       await first.kill("SIGKILL");
       await site.stamp("ad", "254");
       expect(confusions(await site.visit(4, COUNT))).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CHAIN, installFilter, readPrefixes, removeFilter, TOA_KINDS } from "./node-filter.ts";
+import { CHAIN, installFilter, readPrefixes, removeFilter, replaceFilter, TOA_KINDS } from "./node-filter.ts";
 
 /** A run that writes down, and fails where `fails` says so. */
 function recorder(fails: (line: string) => boolean = () => false) {
@@ -45,6 +45,27 @@ test("a chain that is there already is left alone", () => {
   const { lines, run } = recorder((line) => line.includes(" -N "));
   expect(() => installFilter([], [254], run)).toThrow(/-N/);
   expect(lines).toEqual([`iptables -N ${CHAIN}`]);
+});
+
+test("a filter is replaced in one change, and its jump is made where there is none", () => {
+  const inputs: string[] = [];
+  const lines: string[] = [];
+  replaceFilter(["10.0.8.0/24", "2001:db8::/64"], [253, 254], (program, args, input) => {
+    lines.push([program, ...args].join(" "));
+    if (input !== undefined) inputs.push(input);
+    if (program === "iptables" && args.includes("-C")) throw new Error("no such rule");
+  });
+  expect(inputs).toEqual([
+    `*mangle\n:${CHAIN} - [0:0]\n-A ${CHAIN} -s 10.0.8.0/24 -j RETURN\n-A ${CHAIN} -p tcp -j TCPOPTSTRIP --strip-options 253,254\nCOMMIT\n`,
+    `*mangle\n:${CHAIN} - [0:0]\n-A ${CHAIN} -s 2001:db8::/64 -j RETURN\n-A ${CHAIN} -p tcp -j TCPOPTSTRIP --strip-options 253,254\nCOMMIT\n`,
+  ]);
+  expect(lines).toEqual([
+    "iptables-restore -w --noflush",
+    `iptables -w -t mangle -C PREROUTING -p tcp -j ${CHAIN}`,
+    `iptables -w -t mangle -I PREROUTING -p tcp -j ${CHAIN}`,
+    "ip6tables-restore -w --noflush",
+    `ip6tables -w -t mangle -C PREROUTING -p tcp -j ${CHAIN}`,
+  ]);
 });
 
 test("removing says whether there was one", () => {

@@ -17,12 +17,12 @@ const TABLES = [
 ] as const;
 
 /** Runs `program`; throws with what it wrote. Tests bring their own. */
-export type Run = (program: string, args: readonly string[]) => void;
+export type Run = (program: string, args: readonly string[], input?: string) => void;
 
-const runProgram: Run = (program, args) => {
+const runProgram: Run = (program, args, input = "") => {
   // Debian keeps it in /usr/sbin, which is not on every user's PATH.
   const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
-  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", env });
+  execFileSync(program, args, { input, stdio: ["pipe", "ignore", "pipe"], encoding: "utf8", env });
 };
 
 /** The prefixes that `text` lists with commas, or the first word that is none. */
@@ -53,6 +53,25 @@ export function installFilter(trusted: readonly string[], kinds: readonly number
   } catch (error) {
     for (const undo of done) undo();
     throw error;
+  }
+}
+
+/** As `installFilter`; a filter that is there already becomes this one at once, without a moment in which there is none. */
+export function replaceFilter(trusted: readonly string[], kinds: readonly number[], run: Run = runProgram): void {
+  for (const { program, family } of TABLES) {
+    const prefixes = trusted.filter((text) => parsePrefix(text)?.family === family);
+    const rules = [
+      ...prefixes.map((prefix) => `-A ${CHAIN} -s ${prefix} -j RETURN`),
+      `-A ${CHAIN} -p tcp -j TCPOPTSTRIP --strip-options ${kinds.join(",")}`,
+    ];
+    // A chain that is named is emptied, and all is one change: iptables-restore(8).
+    run(`${program}-restore`, ["-w", "--noflush"], ["*mangle", `:${CHAIN} - [0:0]`, ...rules, "COMMIT", ""].join("\n"));
+    const jump = ["PREROUTING", "-p", "tcp", "-j", CHAIN];
+    try {
+      run(program, ["-w", "-t", "mangle", "-C", ...jump]);
+    } catch {
+      run(program, ["-w", "-t", "mangle", "-I", ...jump]);
+    }
   }
 }
 

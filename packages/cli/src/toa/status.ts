@@ -1,22 +1,116 @@
 import { once } from "node:events";
+import { uptime } from "node:os";
 import { createServer } from "node:net";
-import { isToaWatched, nativeStatus } from "@wherefrom/net";
+import { type AttachedProgram, attachedPrograms, isToaWatched, nativeStatus, pinnedPrograms } from "@wherefrom/net";
 import type { Command } from "../command.ts";
+import { wordsOf } from "./conflict.ts";
+import { groupNumber, groupsFrom, whyNoGroup } from "./group.ts";
+import { PIN_PATH } from "./pin-directory.ts";
 
-/** What a process that is started like this one can read. */
+/** What a process that is started like this one can read; and, of a control group, what is attached there and above, by whom. */
 export const status: Command = {
-  summary: "say whether programs are attached to this process' control group",
-  options: { json: { type: "boolean", description: "one line of JSON" } },
-  run: async ({ names }, terminal) => {
-    const server = createServer().listen(0, "localhost");
-    await once(server, "listening");
-    const attached = isToaWatched(server);
-    server.close();
+  summary: "say whether programs are attached to this process' control group, or what is attached to another",
+  options: {
+    cgroup: {
+      type: "string",
+      description: "directory of a control group (v2): list what is attached there (CAP_NET_ADMIN)",
+    },
+    pin: { type: "string", description: `directory of the pins; default ${PIN_PATH}` },
+    json: { type: "boolean", description: "one line of JSON" },
+  },
+  run: async ({ names, values: { cgroup, pin = PIN_PATH } }, terminal) => {
+    const problem = cgroup === undefined ? undefined : whyNoGroup(cgroup);
+    if (problem !== undefined) {
+      terminal.err(problem);
+      return 1;
+    }
+    const groups = (cgroup === undefined ? [] : groupsFrom(cgroup)).map((group) => ({
+      group,
+      number: groupNumber(group),
+      programs: attachedPrograms(group),
+    }));
+    const pins = pinnedPrograms(pin);
     const { source, skipped } = nativeStatus();
-    if (names.has("json")) terminal.out(JSON.stringify({ attached, native: source }));
-    else if (source === "none") {
+    const attached = cgroup === undefined ? await isWatchedHere() : groups.some(({ programs }) => hasOurs(programs));
+    if (names.has("json")) {
+      const text = JSON.stringify({ attached, native: source, groups, pins }, (_key, value: unknown) =>
+        typeof value === "bigint" ? Number(value) : value,
+      );
+      terminal.out(text);
+      return attached ? 0 : 1;
+    }
+    if (source === "none") {
       terminal.out(`nothing can be read: ${skipped.map((each) => `${each.source}: ${each.reason}`).join("; ")}`);
-    } else terminal.out(attached ? "attached: TOA is read here without rights" : "not attached to this control group");
+    } else if (cgroup === undefined) {
+      terminal.out(attached ? "attached: TOA is read here without rights" : "not attached to this control group");
+    } else {
+      terminal.out(
+        attached ? `attached to ${cgroup}` : `not attached to ${cgroup}, nor above it, as far as can be seen`,
+      );
+    }
+    for (const { group, programs } of groups) for (const line of groupLines(group, programs)) terminal.out(line);
+    for (const line of pinLines(pin, pins, groups)) terminal.out(line);
     return attached ? 0 : 1;
   },
 };
+
+async function isWatchedHere(): Promise<boolean> {
+  const server = createServer().listen(0, "localhost");
+  await once(server, "listening");
+  const isWatched = isToaWatched(server);
+  server.close();
+  return isWatched;
+}
+
+const hasOurs = (programs: readonly AttachedProgram[] | string): boolean =>
+  typeof programs !== "string" && programs.some(({ isOurs, name }) => isOurs === true && name === "wherefrom_keep");
+
+function groupLines(group: string, programs: readonly AttachedProgram[] | string): readonly string[] {
+  if (typeof programs === "string") return [`${group}: ${programs}`];
+  if (programs.length === 0) return [`${group}: nothing`];
+  return [
+    `${group}:`,
+    ...programs.map((program) => {
+      const { isOurs, uid, loadedAtMs, sharing } = program;
+      const owner =
+        isOurs === undefined
+          ? "whose it is takes CAP_SYS_ADMIN to see"
+          : `${isOurs ? "wherefrom's" : "somebody else's"}, loaded by user ${uid}${loadedAtMs === undefined ? "" : ` ${agoOf(loadedAtMs)}`}`;
+      return `  ${wordsOf(program)}: ${owner}${sharing === "multi" ? "" : `, attached as ${sharing}`}`;
+    }),
+  ];
+}
+
+function pinLines(
+  path: string,
+  pins: ReturnType<typeof pinnedPrograms>,
+  groups: readonly { readonly group: string; readonly number: number | undefined }[],
+): readonly string[] {
+  if (pins === undefined) return [];
+  if (typeof pins === "string") return [`${path}: ${pins}`];
+  const { programs, counts } = pins;
+  const of = groups.find(({ number }) => number !== undefined && BigInt(number) === programs[0]?.groupId)?.group;
+  const group =
+    programs[0]?.groupId === 0n ? "a control group that is gone" : (of ?? `control group ${programs[0]?.groupId}`);
+  return [
+    `pinned in ${path} for ${group}: ${programs.map(({ name, id }) => `${name} (program ${id})`).join(", ")}`,
+    `  options kept of ${counts.keptOfHandshake} handshakes and ${counts.keptOfLaterPacket} later packets; ${counts.notKept} connections had no room for theirs`,
+    ...(counts.answered + counts.untrusted === 0
+      ? []
+      : [
+          `  ${counts.answered} answers in a module's place; ${counts.untrusted} left alone because nobody trusts who sent the option`,
+        ]),
+  ];
+}
+
+/** Clocks of BPF programs count from when the machine started. */
+function agoOf(loadedAtMs: number): string {
+  const seconds = Math.max(0, Math.round(uptime() - loadedAtMs / 1000));
+  const [number, unit] =
+    seconds < 120
+      ? [seconds, "seconds"]
+      : seconds < 7200
+        ? [Math.round(seconds / 60), "minutes"]
+        : [Math.round(seconds / 3600), "hours"];
+  return `${number} ${unit} ago`;
+}

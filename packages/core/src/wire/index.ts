@@ -7,7 +7,7 @@ export {
   type ToaReading,
   type ToaWarning,
 } from "./toa.ts";
-export type { ToaLayout } from "./toa-layouts.ts";
+export { TOA_LAYOUTS, type ToaFields, type ToaLayout } from "./toa-layouts.ts";
 export { compileToaProduct, type CustomToa } from "./toa-product.ts";
 export { parseToaRecord, TOA_RECORD_BYTES, type ToaRecord } from "./toa-record.ts";
 export { TOA_PRODUCTS, type ToaOption, type ToaPacket, type ToaProduct, type ToaProductName } from "./toa-products.ts";
