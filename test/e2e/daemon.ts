@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Namespace } from "./bed/namespace.ts";
 
 /** A real program that a suite started. */
 export interface Daemon {
@@ -21,6 +22,8 @@ export interface DaemonOptions {
   readonly prepare: (directory: string) => readonly [command: string, ...args: string[]];
   /** Where it listens when it is ready. */
   readonly listens: readonly { readonly host: string; readonly port: number }[];
+  /** The network namespace that it runs in; ours by default. */
+  readonly namespace?: Namespace | undefined;
 }
 
 /** How long a program may take to listen, in milliseconds: a loaded machine is slow, a broken configuration ends at once. */
@@ -33,18 +36,19 @@ const POLL_MS = 10;
 const GUARD = 'cat >/dev/null; kill "$1"; rm -rf -- "$2"';
 
 /** Starts it in a temporary directory of its own, and resolves when it listens everywhere; rejects with what it wrote when it does not. */
-export async function startDaemon({ name, prepare, listens }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ name, prepare, listens, namespace }: DaemonOptions): Promise<Daemon> {
   const directory = mkdtempSync(join(tmpdir(), `wherefrom-${name}-`));
   let output = "";
   // Debian keeps daemons in /usr/sbin, which is not on every user's PATH.
   const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
   const [command, ...args] = prepare(directory);
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const options: SpawnOptions = { stdio: ["ignore", "pipe", "pipe"], env };
+  const child = namespace === undefined ? spawn(command, args, options) : namespace.spawn(command, args, options);
   const ended = once(child, "close");
   const guard = spawn("/bin/sh", ["-c", GUARD, "sh", String(child.pid), directory], {
     stdio: ["pipe", "ignore", "ignore"],
   });
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
   const stop = async (): Promise<void> => {
     // First, so that it never ends another process that was given the same number.
     guard.kill("SIGKILL");
@@ -57,13 +61,15 @@ export async function startDaemon({ name, prepare, listens }: DaemonOptions): Pr
   };
   try {
     const deadline = Date.now() + START_LIMIT_MS;
-    for (const { host, port } of listens) {
-      while (!(await accepts(host, port))) {
+    for (const one of listens) {
+      while (!(await (namespace === undefined ? accepts(one) : listensIn(namespace, listens)))) {
         const end = child.exitCode ?? child.signalCode;
         if (end !== null) throw new Error(`${name} ended with ${end}:\n${output}`);
-        if (Date.now() > deadline) throw new Error(`${name} does not listen on ${host} port ${port}:\n${output}`);
+        if (Date.now() > deadline)
+          throw new Error(`${name} does not listen on ${one.host} port ${one.port}:\n${output}`);
         await sleep(POLL_MS);
       }
+      if (namespace !== undefined) break;
     }
   } catch (error) {
     await stop();
@@ -72,7 +78,13 @@ export async function startDaemon({ name, prepare, listens }: DaemonOptions): Pr
   return { directory, output: () => output, stop };
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** Whether somebody listens on all of these ports of a namespace, to which nobody outside of it can connect. */
+function listensIn(namespace: Namespace, listens: DaemonOptions["listens"]): boolean {
+  const sockets = namespace.run("ss -Htln");
+  return listens.every(({ port }) => sockets.includes(`:${port} `));
+}
+
+function accepts({ host, port }: DaemonOptions["listens"][number]): Promise<boolean> {
   return new Promise((settle) => {
     const socket = connect({ host, port });
     socket.once("error", () => settle(false));

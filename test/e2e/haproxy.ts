@@ -1,12 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Namespace } from "./bed/namespace.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
 
 /** Debian's HAProxy with `sections` (frontend, backend, listen) behind defaults with short time limits. It runs in the foreground out of a temporary directory. */
-export function startHaproxy(sections: string, listens: DaemonOptions["listens"]): Promise<Daemon> {
+export function startHaproxy(
+  sections: string,
+  listens: DaemonOptions["listens"],
+  namespace?: Namespace,
+): Promise<Daemon> {
   return startDaemon({
     name: "haproxy",
     listens,
+    namespace,
     prepare: (directory) => {
       const file = join(directory, "haproxy.cfg");
       writeFileSync(file, configuration(sections));

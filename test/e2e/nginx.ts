@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Namespace } from "./bed/namespace.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "./daemon.ts";
 
 /** What nginx is to do: the insides of its http and stream blocks. */
@@ -13,10 +14,15 @@ export interface NginxBlocks {
  * Debian's nginx with these blocks. It runs in the foreground out of a temporary directory, touches nothing of the machine's own nginx,
  * and logs to its standard error.
  */
-export function startNginx(blocks: NginxBlocks, listens: DaemonOptions["listens"]): Promise<Daemon> {
+export function startNginx(
+  blocks: NginxBlocks,
+  listens: DaemonOptions["listens"],
+  namespace?: Namespace,
+): Promise<Daemon> {
   return startDaemon({
     name: "nginx",
     listens,
+    namespace,
     prepare: (directory) => {
       const file = join(directory, "nginx.conf");
       writeFileSync(file, configuration(directory, blocks));

@@ -6,6 +6,8 @@ import type { Namespace } from "./namespace.ts";
 export interface Conversation {
   /** The next line that it says; rejects when it ends instead, with what it complained of. */
   readonly next: () => Promise<unknown>;
+  /** Gives it a line, to scripts that read any. */
+  readonly say: (line: object) => void;
   readonly pid: number | undefined;
   readonly stop: () => Promise<void>;
 }
@@ -31,6 +33,7 @@ export function startScript(
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     pid: child.pid,
+    say: (line) => void child.stdin?.write(`${JSON.stringify(line)}\n`),
     next: async () => {
       const { value, done } = await lines.next();
       if (done === true) throw new Error(`${script} ended\n${complaint}`);
