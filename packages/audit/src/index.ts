@@ -34,3 +34,4 @@ export {
 } from "./login-guard.ts";
 export type { Locate, Place, PlaceDatabase } from "./place.ts";
 export type { Surge, SurgeContributor, SurgeDimension } from "./surge.ts";
+export { DENY_FORMATS, type DenyEntry, type DenyFormat, formatDenyList } from "./deny-list.ts";

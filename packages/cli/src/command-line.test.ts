@@ -65,7 +65,7 @@ describe("options with a value", () => {
   test.each([[["--port", "80"]], [["--port=80"]], [["-p", "80"]], [["--port", "1", "--port", "80"]]])(
     "%j is port 80",
     (args) => {
-      expect(readOptions(args, table)).toEqual({ names: new Set(["port"]), values: { port: "80" } });
+      expect(readOptions(args, table)).toEqual({ names: new Set(["port"]), values: { port: "80" }, words: [] });
     },
   );
 

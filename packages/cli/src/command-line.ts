@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
+import { report } from "./report.ts";
 import { didYouMean, type OptionTable, readOptions } from "./option.ts";
 import type { Terminal } from "./terminal.ts";
 import { attach } from "./toa/attach.ts";
 import { detach } from "./toa/detach.ts";
 import { status } from "./toa/status.ts";
+import { trace } from "./trace.ts";
 
 /** A name has one word, or two. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo,
+  trace,
+  report,
   "toa attach": attach,
   "toa detach": detach,
   "toa status": status,
@@ -34,7 +38,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   if (command === undefined) {
     return refuse(`There is no command "${name}"${didYouMean(name, Object.keys(COMMANDS))}`, "wherefrom", terminal);
   }
-  const given = readOptions(rest, { ...command.options, ...HELP });
+  const given = readOptions(rest, { ...command.options, ...HELP }, command.words !== undefined);
   if (typeof given === "string") return refuse(given, `wherefrom ${name}`, terminal);
   if (!given.names.has("help")) return command.run(given, terminal);
   terminal.out(formatCommandHelp(name, command));
@@ -77,8 +81,9 @@ function formatHelp(): string {
   ].join("\n");
 }
 
-function formatCommandHelp(name: string, { summary, options }: Command): string {
-  const usage = [`wherefrom ${name}: ${summary}`, "", `usage: wherefrom ${name} [options]`, "", "options:"];
+function formatCommandHelp(name: string, { summary, options, words }: Command): string {
+  const synopsis = `usage: wherefrom ${name}${words === undefined ? "" : ` ${words}`} [options]`;
+  const usage = [`wherefrom ${name}: ${summary}`, "", synopsis, "", "options:"];
   return [...usage, ...formatOptions({ ...options, ...HELP })].join("\n");
 }
 

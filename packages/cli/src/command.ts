@@ -7,6 +7,8 @@ export interface Command {
   readonly summary: string;
   /** Without `help`, which every command has. */
   readonly options: OptionTable;
+  /** What its words are, where it takes some: "FILES...". */
+  readonly words?: string;
   /** Answers the exit code. */
   readonly run: (given: OptionReading, terminal: Terminal) => Promise<number>;
 }

@@ -16,17 +16,24 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export interface OptionReading {
   readonly names: ReadonlySet<string>;
   readonly values: Readonly<Record<string, string>>;
+  /** What is no option, such as the names of files. */
+  readonly words: readonly string[];
 }
 
-/** Reads options and nothing else; or answers what is wrong with the first that cannot be read, as a sentence with the nearest right spelling. */
-export function readOptions(args: readonly string[], table: OptionTable): OptionReading | string {
+/** Reads options, and words where `takesWords`; or answers what is wrong with the first that cannot be read, as a sentence with the nearest right spelling. */
+export function readOptions(args: readonly string[], table: OptionTable, takesWords = false): OptionReading | string {
   // Not strict: the messages of Node's own refusal do not know what was meant.
   const { tokens } = parseArgs({ args: [...args], options: table, strict: false, tokens: true });
   const names = new Set<string>();
   const values: Record<string, string> = {};
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") return `"${token.value}" is one word too many.`;
+    if (token.kind === "positional") {
+      if (!takesWords) return `"${token.value}" is one word too many.`;
+      words.push(token.value);
+      continue;
+    }
     const { name, rawName, value } = token;
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
     if (option === undefined) return `There is no option "${rawName}"${didYouMean(name, Object.keys(table), "--")}`;
@@ -36,7 +43,7 @@ export function readOptions(args: readonly string[], table: OptionTable): Option
     names.add(name);
     if (value !== undefined) values[name] = value;
   }
-  return { names, values };
+  return { names, values, words };
 }
 
 /** The end of a sentence that refused `text`: the nearest of `candidates`, or a full stop where none is near. */

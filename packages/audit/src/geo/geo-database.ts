@@ -7,7 +7,7 @@ import { placeOfRecord } from "./place-record.ts";
 export type GeoRole = "city" | "country" | "asn";
 
 /** The part of maxmind's Reader that is used here. */
-export interface MmdbReader {
+interface MmdbReader {
   readonly metadata: {
     readonly databaseType: string;
     readonly ipVersion: number;
