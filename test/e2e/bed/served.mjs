@@ -31,6 +31,12 @@ function describe(source, { remoteAddress: address, remotePort: port } = source.
   };
 }
 
+/** What crowd.c is answered: whether it is the one whom it says that it is. */
+function compare(own, client) {
+  if (client === undefined) return "u";
+  return own === `${client.address} ${client.port ?? "-"}` ? "r" : "w";
+}
+
 function createServer() {
   const onSocket = (socket) => {
     socket.on("error", () => {});
@@ -40,6 +46,11 @@ function createServer() {
   switch (kind) {
     case "net":
       return createTcpServer(onSocket);
+    case "compare":
+      return createTcpServer((socket) => {
+        socket.on("error", () => {});
+        socket.once("data", (line) => socket.write(compare(String(line).trim(), getClient(socket).client)));
+      });
     case "tls":
       return createTlsServer(tls, onSocket);
     case "http":

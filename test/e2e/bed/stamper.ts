@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type CompiledProgram, compileProgram } from "./compiled-program.ts";
 import type { Namespace } from "./namespace.ts";
 
 /**
@@ -15,11 +13,8 @@ export type StampedPackets = "s" | "a" | "d" | "sa" | "ad" | "sad" | "u" | "f" |
 export type Stamp = `${number}` | `nat64:${number}` | `hex:${string}` | "uoa" | "bytedance" | "spp" | "proxy-v2";
 
 /** The program that stamps, compiled once per suite; `remove` it at the end. */
-export function compileStamper(): { readonly path: string; readonly remove: () => void } {
-  const directory = mkdtempSync(join(tmpdir(), "wherefrom-stamper-"));
-  const path = join(directory, "stamper");
-  execFileSync("cc", ["-O2", "-Wall", "-o", path, join(import.meta.dirname, "stamper.c")]);
-  return { path, remove: () => rmSync(directory, { recursive: true }) };
+export function compileStamper(): CompiledProgram {
+  return compileProgram(join(import.meta.dirname, "stamper.c"));
 }
 
 /** Stamps what passes the balancer, from the moment that this resolves until the returned function has. */

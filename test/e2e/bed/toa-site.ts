@@ -36,7 +36,7 @@ interface ServerStatus {
 }
 
 export interface Serving {
-  readonly kind?: "net" | "tls" | "http" | "http2";
+  readonly kind?: "net" | "tls" | "http" | "http2" | "compare";
   readonly host?: string;
   readonly port?: number;
   readonly toa?: unknown;
