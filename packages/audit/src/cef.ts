@@ -11,6 +11,11 @@ const EVENTS: Readonly<Record<AuditRecord["name"], { severity: number; title: st
   "config.warning": { severity: 5, title: "Something about the setting" },
 };
 
+/** How bad it is, from 0 to 10. */
+export function severityOf(name: AuditRecord["name"]): number {
+  return EVENTS[name].severity;
+}
+
 /**
  * The record in ArcSight's Common Event Format 0: one line. In the header `\` and `|` are escaped, in values `\` and `=`; no text can end the line, because
  * unprintable characters become spaces. `src` is there where the client is proven, and holds an address in `privacy: "full"` only.

@@ -23,8 +23,28 @@ export { auditHttp, type HttpAuditOptions } from "./http-audit.ts";
 export { formatOtel, type OtelAttributes } from "./otel.ts";
 export { HASH_KEY_LEAST_BYTES, keyedHash, type Privacy } from "./privacy.ts";
 export { rejectionOf } from "./rejection.ts";
-export { auditTo, type AuditToOptions, jsonLines, type JsonLinesOptions } from "./json-lines.ts";
-export { HANG_MS, LineSink, type LineSinkOptions, QUEUE_LIMIT_BYTES, RETRY_MS, type SinkStatus } from "./line-sink.ts";
+export { auditTo, type AuditToOptions } from "./audit-to.ts";
+export { clickHouse, type ClickHouseClient, type ClickHouseOptions } from "./sinks/clickhouse.ts";
+export { jsonLines, type JsonLinesOptions } from "./sinks/json-lines.ts";
+export { kafka, type KafkaOptions, type KafkaProducer } from "./sinks/kafka.ts";
+export { LineSink } from "./sinks/line-sink.ts";
+export { formatOtlpLog, otlpLogs, type OtlpLogsOptions } from "./sinks/otlp-logs.ts";
+export { type RedisClient, redisStream, type RedisStreamOptions } from "./sinks/redis-stream.ts";
+export { closeOnShutdown } from "./sinks/shutdown.ts";
+export {
+  CLOSE_MS,
+  HANG_MS,
+  LINGER_MS,
+  type OpenOutlet,
+  type Outlet,
+  QUEUE_LIMIT_BYTES,
+  type Refused,
+  RETRY_MS,
+  Sink,
+  type SinkOptions,
+  type SinkStatus,
+} from "./sinks/sink.ts";
+export { syslog, SYSLOG_DATAGRAM_BYTES, type SyslogOptions } from "./sinks/syslog.ts";
 export {
   type LoginAlarm,
   type LoginAttempt,

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import { VISIT_EVENTS } from "./services.ts";
 
+export { VISIT_EVENTS } from "./services.ts";
+
 /** A line as `formatEcsLine` writes it, as far as it is looked at. */
 interface EcsLine {
   readonly event: { readonly action: string; readonly reason?: string };

@@ -1,0 +1,38 @@
+import type { Writable } from "node:stream";
+import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+
+/** A sink before any stream, a line for each event: a file, a socket, standard output. `open` makes the stream, and another one after it failed. */
+export class LineSink extends Sink {
+  constructor(name: string, open: () => Writable, options: SinkOptions = {}) {
+    super(name, (fail) => streamOutlet(open(), fail), options);
+  }
+}
+
+/** Written is what the stream's own callback says so of. Standard output and error are left open. */
+export function streamOutlet(
+  stream: Writable,
+  fail: (error: Error) => void,
+  frame: (lines: readonly string[]) => string = joinLines,
+): Outlet {
+  stream.on("error", fail);
+  stream.on("close", () => fail(new Error("it was closed")));
+  return {
+    deliver: (lines) =>
+      new Promise((resolve, reject) => {
+        stream.write(frame(lines), (error) => {
+          if (error === null || error === undefined) resolve(undefined);
+          else reject(error);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        if (stream === process.stdout || stream === process.stderr || stream.destroyed) resolve();
+        else stream.end(() => resolve());
+      }),
+    abandon: () => void stream.destroy(),
+  };
+}
+
+function joinLines(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`;
+}

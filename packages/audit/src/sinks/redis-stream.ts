@@ -1,0 +1,41 @@
+import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+
+/** A client of node-redis. */
+interface SendingClient {
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** A client of ioredis. */
+interface CallingClient {
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+export type RedisClient = SendingClient | CallingClient;
+
+/** Events that a stream keeps, nearly: at half a kilobyte each half a gigabyte of Redis' memory. */
+const STREAM_LIMIT = 1_000_000;
+
+export interface RedisStreamOptions extends SinkOptions {
+  /** The stream. Default "wherefrom:audit". */
+  readonly key?: string | undefined;
+  /** Events that it keeps, nearly; the oldest go. Default 1,000,000. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Each event as an entry of a Redis stream (XADD), with its line as the field `event`. The client is yours, node-redis or ioredis: connected, with an 'error' listener,
+ * and closed by you after the sink.
+ */
+export function redisStream(client: RedisClient, options: RedisStreamOptions = {}): Sink {
+  const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
+  // ioredis has a sendCommand as well, which takes something else.
+  const call = (args: string[]): Promise<unknown> =>
+    "call" in client ? client.call("XADD", ...args) : client.sendCommand(["XADD", ...args]);
+  const outlet: Outlet = {
+    deliver: async (lines) => {
+      await Promise.all(lines.map((line) => call([key, "MAXLEN", "~", String(limit), "*", "event", line])));
+      return undefined;
+    },
+  };
+  return new Sink(`the Redis stream ${key}`, () => outlet, rest);
+}

@@ -1,0 +1,29 @@
+import type { Sink } from "./sink.ts";
+
+/** What service managers and terminals end a process with. */
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * From now on these sinks are closed, and what waits is written, before the process ends: by SIGTERM or SIGINT, or because nothing is left to do. A signal that nobody else
+ * listens to ends the process then, as it would have. `process.exit` waits for nobody: close them before. The answer ends it.
+ */
+export function closeOnShutdown(...sinks: readonly Sink[]): () => void {
+  const close = async (): Promise<void> => {
+    await Promise.all(sinks.map((sink) => sink.close()));
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const isAlone = process.listenerCount(signal) === 1;
+    void close().then(() => {
+      stop();
+      if (isAlone) process.kill(process.pid, signal);
+    });
+  };
+  const onBeforeExit = (): void => void close();
+  const stop = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    process.off("beforeExit", onBeforeExit);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on("beforeExit", onBeforeExit);
+  return stop;
+}

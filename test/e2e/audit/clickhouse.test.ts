@@ -1,0 +1,50 @@
+import { auditTo, clickHouse } from "@wherefrom/audit";
+import { createClient } from "@clickhouse/client";
+import { expect, onTestFinished, test } from "vitest";
+import { describeSuite } from "../requirement.ts";
+import { expectVisit, VISIT_LINES } from "./expectation.ts";
+import { startReceiver } from "./receiver.ts";
+import { startServices } from "./services.ts";
+
+describeSuite("audit", () => {
+  test("ClickHouse's client: every event is a row of an INSERT in JSONEachRow (the server here is none: it keeps what it is sent)", async () => {
+    const { origin, received } = await startReceiver(() => [200, ""]);
+    const client = createClient({ url: origin });
+    onTestFinished(() => client.close());
+    const sink = clickHouse(client);
+    onTestFinished(auditTo(sink));
+    const { visit } = await startServices();
+    await visit();
+    await expect.poll(() => sink.status.written).toBe(VISIT_LINES);
+    await sink.close();
+    const queries = new Set(received.map(({ method, url }) => `${method} ${url.searchParams.get("query")?.trim()}`));
+    expect(queries).toEqual(new Set(["POST INSERT INTO wherefrom_audit FORMAT JSONEachRow"]));
+    const rows = received.flatMap(({ body }) => body.trimEnd().split("\n")).map((line) => JSON.parse(line) as Row);
+    expectVisit(rows.map(({ record }) => record));
+    expect(rows.find(({ client_port }) => client_port === 50000)).toMatchObject({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/) as string,
+      client: "203.0.113.7",
+      peer: "127.0.0.1",
+      method: "proxy-protocol",
+      transport: "tcp",
+    });
+  });
+
+  test("ClickHouse's client: a server that refuses is told, and the rows wait", async () => {
+    let isRefusing = true;
+    const { origin } = await startReceiver(() => (isRefusing ? [500, "Code: 60. Unknown table"] : [200, ""]));
+    const client = createClient({ url: origin });
+    onTestFinished(() => client.close());
+    const sink = clickHouse(client, { retryMs: 20, onTrouble: () => {} });
+    sink.write("{}");
+    await expect.poll(() => sink.status.trouble).toContain("Unknown table");
+    isRefusing = false;
+    await expect.poll(() => sink.status).toMatchObject({ written: 1, lost: 0 });
+    await sink.close();
+  });
+});
+
+interface Row {
+  readonly record: string;
+  readonly client_port?: number;
+}

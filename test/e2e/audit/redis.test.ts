@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { auditTo, redisStream } from "@wherefrom/audit";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { expect, onTestFinished, test } from "vitest";
+import { describeSuite } from "../requirement.ts";
+import { expectVisit, VISIT_LINES } from "./expectation.ts";
+import { startRedis } from "./redis-server.ts";
+import { startServices } from "./services.ts";
+
+async function nodeRedis(port: number) {
+  const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: 50 } });
+  client.on("error", () => {});
+  await client.connect();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+describeSuite("audit", () => {
+  test.each(["node-redis", "ioredis"])("Redis by %s: every event is an entry of the stream", async (name) => {
+    const { port } = await startRedis();
+    const reader = await nodeRedis(port);
+    const io = new Redis(port, "127.0.0.1");
+    onTestFinished(() => io.disconnect());
+    const sink = redisStream(name === "ioredis" ? io : reader, { key: "audit" });
+    onTestFinished(auditTo(sink));
+    const { visit } = await startServices();
+    await visit();
+    await expect.poll(() => sink.status.written).toBe(VISIT_LINES);
+    await sink.close();
+    const entries = (await reader.xRange("audit", "-", "+")) ?? [];
+    expectVisit(entries.map(({ message }) => message["event"] ?? ""));
+  });
+
+  test("Redis: the stream keeps its limit, nearly", async () => {
+    const { port } = await startRedis();
+    const client = await nodeRedis(port);
+    const sink = redisStream(client, { key: "audit", limit: 200 });
+    for (let n = 0; n < 2000; n++) sink.write(String(n));
+    await sink.close();
+    // Redis removes whole nodes, of a hundred entries each.
+    expect(await client.xLen("audit")).toBeLessThan(400);
+    expect((await client.xRevRange("audit", "+", "-", { COUNT: 1 }))?.[0]?.message).toEqual({ event: "1999" });
+  });
+
+  test("Redis: what comes while it is away waits, and is written when it is back", async () => {
+    const first = await startRedis();
+    const client = await nodeRedis(first.port);
+    const troubles: string[] = [];
+    const sink = redisStream(client, {
+      key: "audit",
+      hangMs: 300,
+      retryMs: 50,
+      onTrouble: (trouble) => troubles.push(trouble),
+    });
+    onTestFinished(() => sink.close(0));
+    sink.write("before");
+    await sink.flush();
+    await first.stop();
+    sink.write("between");
+    await expect.poll(() => sink.status.trouble, { timeout: 5000 }).toBeDefined();
+    await sleep(300);
+    await startRedis(first.port);
+    await expect.poll(() => sink.status, { timeout: 5000 }).toMatchObject({ waitingBytes: 0, trouble: undefined });
+    // It was empty when it came back; what it was asked while nobody knew whether it was there may be there twice.
+    const entries = (await client.xRange("audit", "-", "+"))?.map(({ message }) => message["event"]);
+    expect(new Set(entries)).toEqual(new Set(["between"]));
+    expect(troubles.at(-1)).toBe("the Redis stream audit: written again; 0 lines were lost");
+  });
+});
