@@ -10,6 +10,7 @@ server.listen({ port: 0, host: "127.0.0.1", backlog: 10_000 }, () => process.sen
 process.on("message", () => {
   globalThis.gc();
   const { rss, heapUsed, external } = process.memoryUsage();
-  process.send({ memory: rss, heap: heapUsed + external, ...proxyStatus(server) });
+  const { user, system } = process.cpuUsage();
+  process.send({ microseconds: user + system, memory: rss, heap: heapUsed + external, ...proxyStatus(server) });
 });
 process.on("disconnect", () => process.exit(0));
