@@ -47,7 +47,8 @@ export interface Sockopt {
   /** Receiving datagrams in the place of node:dgram. Absent with ffi-rs. */
   readonly udpBuffers?: () => UdpBuffers | number;
   /**
-   * Takes over a bound UDP socket: `wants` 1 asks for IP options, 2 for local addresses; 0 neither. Answers the receiver's number, from 1 on, or a negative errno.
+   * Takes over a bound UDP socket: `wants` 1 asks for IP options, 2 for local addresses; 0 neither. 4 and 8 take over nothing: they receive what comes for the
+   * socket in IP protocol 248 (dpvs' opp) over IPv4, or over IPv6, which takes CAP_NET_RAW; -EAFNOSUPPORT where none can come so. Answers the receiver's number, from 1 on, or a negative errno.
    * To be called after `udpBuffers`. `tell` is called once a batch with how many datagrams came, and with the memory they were packed into; or with a negative errno.
    */
   readonly udpOpen?: (fd: number, wants: number, tell: (count: number, slab?: ArrayBuffer) => void) => number;
@@ -55,6 +56,8 @@ export interface Sockopt {
   readonly udpClose?: (receiver: number) => number;
   /** 1: the receiver keeps the process alive, as from the beginning; 0: it does not. */
   readonly udpRef?: (receiver: number, keepsAlive: number) => number;
+  /** Packets of protocol 248 that were none, or not whole (0), and datagrams in them whose checksum was wrong (1). */
+  readonly udpRefused?: (receiver: number, which: number) => number;
   /** 1: batches are packed into memory of their own, as from the beginning. 0: they stay in `data`, until the next one comes. */
   readonly udpPack?: (receiver: number, packs: number) => number;
 }
@@ -65,7 +68,7 @@ export interface UdpBuffers {
   readonly data: ArrayBuffer;
   /**
    * 16 words a datagram: where its payload begins (in the slab, or in `data`) and its length; flags (1: options were cut, 2: there is a second options header,
-   * 4: options are an IPv6 destination options header); 4 or 6; port; IPv6 scope; 4 words of source address, as on the wire; where its options begin and their
+   * 4: options are an IPv6 destination options header, 8: the header of IP protocol 248); 4 or 6; port; IPv6 scope; 4 words of source address, as on the wire; where its options begin and their
    * length; 4 words of local address.
    */
   readonly words: Int32Array;

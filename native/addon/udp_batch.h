@@ -36,10 +36,11 @@ enum {
   UDP_CUT_OPTIONS = 1,   /* the options had no room */
   UDP_MORE_OPTIONS = 2,  /* a second options header, which was not read */
   UDP_IPV6_OPTIONS = 4,  /* they are an IPv6 destination options header, from its next-header byte on; else IPv4 options */
+  UDP_OPP_OPTIONS = 8,   /* they are the header of IP protocol 248, of which udp_opp.h takes datagrams */
 };
 
-/* What a socket is to tell beside payloads; bits. */
-enum { UDP_WANTS_OPTIONS = 1, UDP_WANTS_LOCAL = 2 };
+/* What a socket is to tell beside payloads; bits. The last two stand alone: what comes for it in IP protocol 248, over IPv4 or over IPv6. */
+enum { UDP_WANTS_OPTIONS = 1, UDP_WANTS_LOCAL = 2, UDP_WANTS_OPP4 = 4, UDP_WANTS_OPP6 = 8 };
 
 struct wherefrom_udp_batch {
   uint8_t *data;

@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "udp_batch.h"
+#include "udp_opp.h"
 
 /* Calls of recvmmsg before other work of the event loop gets its turn. */
 #define WAKE_LIMIT 4
@@ -26,6 +27,8 @@ struct receiver {
   struct receiver *next;
   int32_t id;
   int fd;
+  bool is_opp;
+  struct wherefrom_opp opp;
   bool packs;
   bool closing;
   napi_ref callback;
@@ -143,7 +146,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   for (int wake = 0; wake < WAKE_LIMIT && !receiver->closing; wake++) {
     int32_t count = wherefrom_udp_receive(&receiver->environment->batch, receiver->fd);
     if (count == -EAGAIN || count == -EINTR || count == 0) return;
-    tell(receiver, count);
+    int32_t kept = receiver->is_opp && count > 0 ? wherefrom_opp_take(&receiver->opp, &receiver->environment->batch, count) : count;
+    if (kept != 0) tell(receiver, kept);
     /* After an error (an ICMP message that came for a connected socket) datagrams may be waiting. */
     if (count > 0 && count < WHEREFROM_UDP_BATCH) return;
   }
@@ -199,7 +203,20 @@ static bool keep(napi_env env, struct receiver *receiver, napi_value callback) {
          napi_async_init(env, resource, name, &receiver->context) == napi_ok;
 }
 
-/* (fd, wants, callback): the receiver's number, or -errno. The descriptor is doubled, because libuv allows one watcher each, and dgram has its own. */
+/* The receiver's own descriptor, or -errno: the socket's doubled, because libuv allows one watcher each, and dgram has its own; or a raw one beside it. */
+static int32_t open_descriptor(struct receiver *receiver, int32_t fd, int32_t wants) {
+  if (wants == UDP_WANTS_OPP4 || wants == UDP_WANTS_OPP6) {
+    receiver->is_opp = true;
+    return wherefrom_opp_open(fd, wants == UDP_WANTS_OPP4 ? 4 : 6, &receiver->opp);
+  }
+  int32_t result = wherefrom_udp_ask(fd, wants);
+  if (result != 0) return result;
+  /* Not fcntl(): with 64-bit files it is fcntl64, which glibc has only since 2.28. */
+  result = (int32_t)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
+  return result < 0 ? -errno : result;
+}
+
+/* (fd, wants, callback): the receiver's number, or -errno. */
 static napi_value udp_open(napi_env env, napi_callback_info info) {
   napi_value values[3];
   struct environment *environment = environment_of(env, info, 3, values);
@@ -208,16 +225,12 @@ static napi_value udp_open(napi_env env, napi_callback_info info) {
   if (environment == NULL || !read_int32(env, values[0], &fd) || fd < 0) return reply(env, -EBADF);
   if (!read_int32(env, values[1], &wants) || napi_typeof(env, values[2], &type) != napi_ok || type != napi_function) return reply(env, -EDOM);
   if (environment->data == NULL) return reply(env, -EDOM);
-  int32_t result = wherefrom_udp_ask(fd, wants);
-  if (result != 0) return reply(env, result);
   uv_loop_t *loop;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return reply(env, -ENOTSUP);
   struct receiver *receiver = calloc(1, sizeof *receiver);
   if (receiver == NULL) return reply(env, -ENOMEM);
-  /* Not fcntl(): with 64-bit files it is fcntl64, which glibc has only since 2.28. */
-  receiver->fd = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
-  if (receiver->fd < 0) {
-    result = -errno;
+  int32_t result = receiver->fd = open_descriptor(receiver, fd, wants);
+  if (result < 0) {
     free(receiver);
     return reply(env, result);
   }
@@ -286,6 +299,14 @@ static napi_value udp_pack(napi_env env, napi_callback_info info) {
   return reply(env, 0);
 }
 
+/* (id, 0 or 1): how many packets of protocol 248 were refused, because they were broken, or because of a checksum. */
+static napi_value udp_refused(napi_env env, napi_callback_info info) {
+  int32_t which;
+  struct receiver *receiver = receiver_and_flag(env, info, &which);
+  if (receiver == NULL) return reply(env, -EBADF);
+  return reply(env, (int32_t)((which != 0 ? receiver->opp.checksum : receiver->opp.broken) & INT32_MAX));
+}
+
 static void on_addon_end(void *data) { release(data); }
 
 int wherefrom_define_udp(napi_env env, napi_value exports) {
@@ -303,6 +324,7 @@ int wherefrom_define_udp(napi_env env, napi_value exports) {
       {"udpClose", NULL, udp_close, NULL, NULL, NULL, napi_enumerable, environment},
       {"udpRef", NULL, udp_ref, NULL, NULL, NULL, napi_enumerable, environment},
       {"udpPack", NULL, udp_pack, NULL, NULL, NULL, napi_enumerable, environment},
+      {"udpRefused", NULL, udp_refused, NULL, NULL, NULL, napi_enumerable, environment},
   };
   return napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) == napi_ok;
 }

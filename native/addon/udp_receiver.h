@@ -4,7 +4,7 @@
 
 #include <node_api.h>
 
-/* Defines udpBuffers, udpOpen, udpClose, udpRef, udpPack on the exports. 0 where that fails. */
+/* Defines udpBuffers, udpOpen, udpClose, udpRef, udpPack, udpRefused on the exports. 0 where that fails. */
 int wherefrom_define_udp(napi_env env, napi_value exports);
 
 #endif

@@ -1,5 +1,5 @@
-// npm run sanitize: sockopt.c and the addon under AddressSanitizer and UBSan, sockopt.c under valgrind.
-// There is nothing to fuzz: what the C code takes apart comes from the kernel. The parsers of the wire are TypeScript, and packages/core fuzzes them.
+// npm run sanitize: sockopt.c, udp_opp.c and the addon under AddressSanitizer and UBSan, sockopt.c under valgrind.
+// Beside udp_opp.c, whose test feeds it noise, what the C code takes apart comes from the kernel. The parsers of the wire are TypeScript, and packages/core fuzzes them.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,6 +31,14 @@ export const CHECKS = {
       must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
     },
   },
+  "udp_opp.c under AddressSanitizer and UBSan": {
+    problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
+    run: (directory) => {
+      const program = join(directory, "udp_opp_test");
+      must("clang", [...WARNINGS, ...SANITIZERS, addon("udp_opp.c"), addon("udp_opp_test.c"), "-o", program]);
+      must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
+    },
+  },
   "sockopt.c under valgrind": {
     problem: () =>
       ["cc", "valgrind"].map((name) => (isProgram(name) ? undefined : `${name} is not installed`)).find(Boolean),
@@ -58,6 +66,7 @@ export const CHECKS = {
         addon("sockopt.c"),
         addon("toa_bpf.c"),
         addon("udp_batch.c"),
+        addon("udp_opp.c"),
         addon("udp_receiver.c"),
         "-o",
         library,

@@ -1,10 +1,18 @@
 import type { ConnectionClaim, ConnectionMethod } from "@wherefrom/core";
-import { parseSpp, parseUdpOptions, readProxyDatagram, SPP_BYTES, type UdpProduct } from "@wherefrom/core/wire";
+import {
+  parseSpp,
+  parseUdpOptions,
+  readProxyDatagram,
+  SPP_BYTES,
+  type UdpOptionPlace,
+  type UdpProduct,
+} from "@wherefrom/core/wire";
 
 /** What the addon says of a datagram's options. */
 const CUT_OPTIONS = 1;
 const MORE_OPTIONS = 2;
 const IPV6_OPTIONS = 4;
+const OPP_OPTIONS = 8;
 
 const NONE: readonly ConnectionClaim[] = [];
 
@@ -22,17 +30,16 @@ export function readOptionClaims(
       ? "too-long"
       : (flags & MORE_OPTIONS) !== 0
         ? "several"
-        : parseUdpOptions(
-            bytes,
-            product,
-            (flags & IPV6_OPTIONS) === 0 ? "ipv4-option" : "ipv6-destination-option",
-            from,
-            to,
-          );
+        : parseUdpOptions(bytes, product, placeOf(flags), from, to);
   if (typeof reading === "object") return [reading];
   if (reading === "absent") return NONE;
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, RAW_LIMIT_BYTES)).toString("hex");
   return [malformed("udp-option", product.name, raw, reading)];
+}
+
+function placeOf(flags: number): UdpOptionPlace {
+  if ((flags & OPP_OPTIONS) !== 0) return "protocol-248";
+  return (flags & IPV6_OPTIONS) === 0 ? "ipv4-option" : "ipv6-destination-option";
 }
 
 /** Bytes of a header that is none which the proof shows. */

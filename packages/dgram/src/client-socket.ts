@@ -31,12 +31,17 @@ export class ClientSocket extends Socket {
     this.#format = format;
     this.#reader = new DatagramReader(this, policy, format);
     super.on("listening", () => this.#listen());
-    super.on("connect", () => (this.#isConnected = true));
+    super.on("connect", () => {
+      this.#isConnected = true;
+      if (typeof this.#receiver !== "string") this.#receiver.leaveProtocol248();
+    });
   }
 
   get status(): UdpStatus {
-    const receiver = typeof this.#receiver === "string" ? `node:dgram, because ${this.#receiver}` : "addon";
-    return { receiver, ...this.#reader.status };
+    const { status } = this.#reader;
+    if (typeof this.#receiver === "string") return { receiver: `node:dgram, because ${this.#receiver}`, ...status };
+    const { missing = status.missing, refused } = this.#receiver;
+    return { receiver: "addon", ...status, missing, dropped: { ...status.dropped, ...refused } };
   }
 
   /** From now on batches go to `listener`, and no 'message' is emitted. Throws where there is no addon, or the format has a header to take off. */

@@ -8,6 +8,7 @@ import type { RemoteInfo } from "./get-client.ts";
 import { MessageInfo, type Site } from "./message-info.ts";
 import { loadSockopt } from "./native.ts";
 import type { Peer } from "./peer.ts";
+import type { Wants } from "./receiver.ts";
 import { ReplyHeaders } from "./reply-headers.ts";
 import type { CompiledUdpFormat } from "./udp-format.ts";
 import { UOA_ASK_AGAIN_MS, UoaModule } from "./uoa-module.ts";
@@ -21,7 +22,7 @@ export interface UdpStatus {
   /** What the format lacks here, or undefined. */
   readonly missing: string | undefined;
   readonly flows: FlowStatus | undefined;
-  /** Datagrams that were not delivered, by reason: of a format that is `required` only. */
+  /** Datagrams that were not delivered, by reason: of a format that is `required`, and what is no datagram in IP protocol 248 ("opp-broken", "opp-checksum"). */
   readonly dropped: Readonly<Record<string, number>>;
   /** Replies that went out without the header that Simple Proxy Protocol wants. */
   readonly repliesWithoutHeader: number;
@@ -75,8 +76,13 @@ export class DatagramReader implements Site {
     return this.#format?.method === "spp" || this.#format?.method === "proxy-protocol";
   }
 
-  get wants(): { readonly options: boolean; readonly local: boolean } {
-    return { options: this.#format?.product !== undefined, local: this.#flows !== undefined };
+  get wants(): Wants {
+    const options = this.#format?.product?.options ?? [];
+    return {
+      options: options.some(({ where }) => where !== "protocol-248"),
+      local: this.#flows !== undefined,
+      protocol248: options.some(({ where }) => where === "protocol-248"),
+    };
   }
 
   /** The claims of options that were kept for the one who asks. */

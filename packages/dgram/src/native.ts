@@ -9,6 +9,7 @@ export interface UdpNative {
   readonly close: NonNullable<Sockopt["udpClose"]>;
   readonly ref: NonNullable<Sockopt["udpRef"]>;
   readonly pack: NonNullable<Sockopt["udpPack"]>;
+  readonly refused: NonNullable<Sockopt["udpRefused"]>;
 }
 
 let sockopt: Sockopt | string | undefined;
@@ -45,17 +46,18 @@ function openUdp(): UdpNative | string {
   if (process.versions["bun"] !== undefined) return "Bun has no event loop for it";
   const calls = loadSockopt();
   if (typeof calls === "string") return calls;
-  const { udpBuffers, udpOpen: open, udpClose: close, udpRef: ref, udpPack: pack } = calls;
+  const { udpBuffers, udpOpen: open, udpClose: close, udpRef: ref, udpPack: pack, udpRefused: refused } = calls;
   if (
     udpBuffers === undefined ||
     open === undefined ||
     close === undefined ||
     ref === undefined ||
-    pack === undefined
+    pack === undefined ||
+    refused === undefined
   ) {
     return "libc through ffi-rs cannot wait for datagrams; build the addon";
   }
   const buffers = udpBuffers();
   if (typeof buffers === "number") return `no memory to receive into: errno ${-buffers}`;
-  return { buffers, open, close, ref, pack };
+  return { buffers, open, close, ref, pack, refused };
 }

@@ -8,6 +8,7 @@ const policy = compilePolicy({ rules: [{ peers: ["10.0.0.0/24"], says: ["udp-opt
 
 test.each<[UdpFormat, object]>([
   ["dpvs", { name: "dpvs", method: "udp-option", remembers: true }],
+  ["dpvs-opp", { name: "dpvs-opp", method: "udp-option", remembers: true }],
   ["bytedance", { name: "bytedance", method: "udp-option", remembers: false }],
   ["uoa-module", { name: "uoa-module", method: "udp-option", remembers: true, product: undefined }],
   ["proxy-v2", { name: "proxy-v2", method: "proxy-protocol", remembers: false, isRequired: false }],

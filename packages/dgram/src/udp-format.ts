@@ -4,6 +4,7 @@ import { compileUdpProduct, type CustomUdpOption, type UdpProduct, type UdpProdu
 /**
  * How the balancer tells the client of a datagram.
  * - "dpvs", "bytedance", or an option described: in options of the IP header. Takes the addon.
+ * - "dpvs-opp": in a header of IP protocol 248 before UDP's. Takes the addon and CAP_NET_RAW.
  * - "uoa-module": dpvs' kernel module took the option off, and is asked once a flow. Takes the addon or ffi-rs.
  * - "proxy-v2", "spp": in a header before the payload, which is taken off.
  */

@@ -11,6 +11,7 @@ const {
   waitMs = 3000,
   retries = 0,
   gapMs = 0,
+  bindPort = 0,
 } = JSON.parse(process.argv[2]);
 const type = host.includes(":") ? "udp6" : "udp4";
 const SPP = 0x56ec;
@@ -34,7 +35,7 @@ function unwrap(reply) {
 async function converse(address) {
   const socket = createSocket(type);
   const own = [];
-  socket.bind(0, address);
+  socket.bind(bindPort, address);
   await once(socket, "listening");
   const answers = new Map();
   socket.on("message", (reply) => {

@@ -1,9 +1,9 @@
-// A UDP server behind the bed's balancer: answers every datagram with what wherefrom says of it, as JSON. Says its status when it is asked for a line.
+// A UDP server behind the bed's balancer: answers every datagram with what wherefrom says of it, as JSON, and says it itself where it `tells`. Says its status when it is asked for a line.
 import { createInterface } from "node:readline";
 import { compilePolicy } from "@wherefrom/core";
 import { createSocket, getClientIp, udpStatus } from "@wherefrom/dgram";
 
-const { type, host, port, udp, policy, batches = false } = JSON.parse(process.argv[2]);
+const { type, host, port, udp, policy, batches = false, tells = false } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const socket = createSocket({ type, udp }, compilePolicy(policy));
@@ -35,7 +35,9 @@ function parse(payload) {
 }
 
 socket.on("message", (payload, info) => {
-  socket.send(JSON.stringify({ ...parse(payload), ...describe(info) }), info.port, info.address);
+  const said = { ...parse(payload), ...describe(info) };
+  if (tells) say(said);
+  socket.send(JSON.stringify(said), info.port, info.address);
 });
 socket.bind(port, host, () => {
   if (batches) {

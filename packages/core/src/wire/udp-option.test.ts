@@ -91,6 +91,8 @@ describe("what each product writes", () => {
   });
 });
 
+const PRODUCTS = { "ipv4-option": "dpvs", "ipv6-destination-option": "bytedance", "protocol-248": "dpvs-opp" } as const;
+
 describe("what is no claim", () => {
   test.each<[title: string, hex: string, UdpOptionPlace, string | object]>([
     ["nothing", "", "ipv4-option", "absent"],
@@ -105,6 +107,19 @@ describe("what is no claim", () => {
     ["two ports", `${V4}1f080001cb007107`, "ipv4-option", "several"],
     ["the same twice", `${V4}${V4}`, "ipv4-option", { format: "udp-31", ...IPV4 }],
     ["garbage behind the claim", `01${V4}0130`, "ipv4-option", { format: "udp-31", ...IPV4 }],
+    ["no header", "", "protocol-248", "broken"],
+    ["a header alone", "10110004", "protocol-248", "broken"],
+    ["another protocol behind it", `1006000c${V4}`, "protocol-248", "broken"],
+    ["a length that is not its own", `10110010${V4}`, "protocol-248", "broken"],
+    ["the version of the other family", `2011000c${V4}`, "protocol-248", "broken"],
+    ["an option that is not dpvs'", "1011000c1e08c406cb007107", "protocol-248", "absent"],
+    ["an IPv4 client", `1011000c${V4}`, "protocol-248", { ...IPV4, format: "opp-31" }],
+    [
+      "an IPv6 client",
+      "201100181f14c40620010db8000000000000000000010002",
+      "protocol-248",
+      { format: "opp-31", address: "2001:db8::1:2", port: 50_182 },
+    ],
     ["no header", "", "ipv6-destination-option", "broken"],
     ["one byte", "11", "ipv6-destination-option", "broken"],
     ["a header shorter than it says", "11021f0cc40601bbcb007107c633640a", "ipv6-destination-option", "broken"],
@@ -113,7 +128,7 @@ describe("what is no claim", () => {
     ["a kind at the very end", "110001030000001f", "ipv6-destination-option", "broken"],
     ["a length beyond the end", "1100001f0c000000", "ipv6-destination-option", "broken"],
   ])("%s: %s", (_, hex, where, expected) => {
-    expect(said(hex, where === "ipv4-option" ? "dpvs" : "bytedance", where)).toEqual(expected);
+    expect(said(hex, PRODUCTS[where], where)).toEqual(expected);
   });
 
   test("two clients in a destination options header, and garbage behind a claim", () => {
@@ -139,11 +154,11 @@ const LAYOUT = { where: "ipv4-option", kind: 25, length: 12, family: 4, address:
 describe("an option that is wrong", () => {
   test.each<[unknown, message: RegExp]>([
     ["dpsv", /did you mean "dpvs"\?/],
-    ["toa", /"dpvs", "bytedance" are/],
+    ["toa", /"dpvs", "dpvs-opp", "bytedance" are/],
     [7, /7 is no product/],
     [null, /null is no product/],
     [{ ...LAYOUT, knid: 1 }, /knid/],
-    [{ ...LAYOUT, where: "tcp" }, /where is "ipv4-option" or "ipv6-destination-option"/],
+    [{ ...LAYOUT, where: "tcp" }, /where is "ipv4-option", "ipv6-destination-option", "protocol-248", not/],
     [{ ...LAYOUT, kind: 7 }, /7 is no kind of ipv4-option/],
     [{ ...LAYOUT, where: "ipv6-destination-option", kind: 1 }, /no kind of ipv6/],
     [{ ...LAYOUT, kind: 256 }, /256/],

@@ -13,9 +13,14 @@ const PAD1 = 0;
  */
 export type UdpOptionFault = "absent" | "several" | "broken";
 
+/** dpvs include/uoa.h, struct opphdr: the version in the high half of a byte, the protocol that comes next, and the length of header and options. */
+const OPP_HEAD_BYTES = 4;
+const OPP_VERSION: Readonly<Record<4 | 6, number>> = { 4: 1, 6: 2 };
+const UDP = 17;
+
 /**
- * What `product` said in the options bytes[from, to) of one datagram: IPv4's as they stand in the header (IP_RECVOPTS), or an IPv6 destination options header
- * from its next-header byte on (IPV6_RECVDSTOPTS). Never throws; looks at each option once. The claim reads what only the proof shows
+ * What `product` said in the options bytes[from, to) of one datagram: IPv4's as they stand in the header (IP_RECVOPTS), an IPv6 destination options header
+ * from its next-header byte on (IPV6_RECVDSTOPTS), or the header of IP protocol 248. Never throws; looks at each option once. The claim reads what only the proof shows
  * from the bytes when it is asked for: they must not change.
  */
 export function parseUdpOptions(
@@ -25,11 +30,34 @@ export function parseUdpOptions(
   from = 0,
   to: number = bytes.length,
 ): ConnectionClaim | UdpOptionFault {
-  return where === "ipv4-option" ? parseIpv4(bytes, product, from, to) : parseIpv6(bytes, product, from, to);
+  switch (where) {
+    case "ipv4-option":
+      return parseList(bytes, product, where, from, to);
+    case "ipv6-destination-option":
+      return parseIpv6(bytes, product, from, to);
+    case "protocol-248":
+      return parseOpp(bytes, product, from, to);
+  }
 }
 
-/** RFC 791, 3.1: kind, and a length that counts both bytes. */
-function parseIpv4(bytes: Uint8Array, product: UdpProduct, from: number, to: number): ConnectionClaim | UdpOptionFault {
+/** Its version is the client's family, whatever family the packet is of. */
+function parseOpp(bytes: Uint8Array, product: UdpProduct, from: number, to: number): ConnectionClaim | UdpOptionFault {
+  const isHeader = to - from > OPP_HEAD_BYTES && bytes[from + 1] === UDP && readShort(bytes, from + 2) === to - from;
+  if (!isHeader) return "broken";
+  const reading = parseList(bytes, product, "protocol-248", from + OPP_HEAD_BYTES, to);
+  if (typeof reading === "string") return reading;
+  const family = reading.endpoint?.address.includes(":") === true ? 6 : 4;
+  return (bytes[from] as number) >> 4 === OPP_VERSION[family] ? reading : "broken";
+}
+
+/** As in an IPv4 header (RFC 791, 3.1): kind, and a length that counts both bytes. */
+function parseList(
+  bytes: Uint8Array,
+  product: UdpProduct,
+  where: UdpOptionPlace,
+  from: number,
+  to: number,
+): ConnectionClaim | UdpOptionFault {
   let claim: ConnectionClaim | undefined;
   for (let at = from; at < to && bytes[at] !== END_OF_OPTIONS;) {
     if (bytes[at] === NO_OPERATION) {
@@ -38,7 +66,7 @@ function parseIpv4(bytes: Uint8Array, product: UdpProduct, from: number, to: num
     }
     const end = at + (at + 1 < to ? (bytes[at + 1] as number) : 0);
     if (end < at + 2 || end > to) return claim ?? "broken";
-    const found = readOption(bytes, product, "ipv4-option", at, end);
+    const found = readOption(bytes, product, where, at, end);
     if (found !== undefined && !agree(claim, found)) return "several";
     claim ??= found;
     at = end;
@@ -116,7 +144,7 @@ class UdpOptionClaim implements ConnectionClaim {
   }
 
   get format(): string {
-    return `udp-${this.#option.kind}`;
+    return `${this.#option.where === "protocol-248" ? "opp" : "udp"}-${this.#option.kind}`;
   }
 
   get raw(): string {

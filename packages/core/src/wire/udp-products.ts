@@ -2,8 +2,8 @@ import { WherefromError } from "../errors.ts";
 import { explainUnknownKey } from "../option-keys.ts";
 import { nearestSpelling } from "../suggestion.ts";
 
-/** Where an option stands: among the options of the IPv4 header, or in an IPv6 destination options header. */
-export type UdpOptionPlace = "ipv4-option" | "ipv6-destination-option";
+/** Where an option stands: among the options of the IPv4 header, in an IPv6 destination options header, or in the header of IP protocol 248. */
+export type UdpOptionPlace = "ipv4-option" | "ipv6-destination-option" | "protocol-248";
 
 /** One option of a datagram. Offsets count from its kind byte, and all fields are in network order. */
 export interface UdpOption {
@@ -29,7 +29,7 @@ export interface UdpProduct {
   readonly sends: "every-datagram" | "first-of-flow";
 }
 
-export type UdpProductName = "dpvs" | "bytedance";
+export type UdpProductName = "dpvs" | "dpvs-opp" | "bytedance";
 
 /** A balancer that is no known product. */
 export interface CustomUdpOption extends UdpOption {
@@ -47,18 +47,19 @@ const bytedance = (where: UdpOptionPlace, at: number): UdpOption[] => [
   { where, kind: 29, length: at + 28, family: 6, vpcId: at, port: at + 4, address: at + 8 },
 ];
 
+/** dpvs' option, of a client of either family, whatever family the packet is of. */
+const uoa = (where: UdpOptionPlace): UdpOption[] => [
+  { where, kind: 31, length: 8, family: 4, port: 2, address: 4 },
+  { where, kind: 31, length: 20, family: 6, port: 2, address: 4 },
+];
+
 /**
- * dpvs: uoa_mode ipo, by default in the first three datagrams of a flow (iqiyi/dpvs include/uoa.h, uoa_max_trail). bytedance: bytedance/uoa 2.2.1; whether
+ * dpvs: uoa_mode ipo, by default in the first three datagrams of a flow (iqiyi/dpvs include/uoa.h, uoa_max_trail). dpvs-opp: uoa_mode opp. bytedance: bytedance/uoa 2.2.1; whether
  * its balancer writes into every datagram is said nowhere, and with "every-datagram" one without is nobody's.
  */
 export const UDP_PRODUCTS: Readonly<Record<UdpProductName, Omit<UdpProduct, "name">>> = {
-  dpvs: {
-    options: [
-      { where: "ipv4-option", kind: 31, length: 8, family: 4, port: 2, address: 4 },
-      { where: "ipv4-option", kind: 31, length: 20, family: 6, port: 2, address: 4 },
-    ],
-    sends: "first-of-flow",
-  },
+  dpvs: { options: uoa("ipv4-option"), sends: "first-of-flow" },
+  "dpvs-opp": { options: uoa("protocol-248"), sends: "first-of-flow" },
   bytedance: {
     // Over IPv4 two more bytes (operation, padding) stand before the fields.
     options: [...bytedance("ipv4-option", 4), ...bytedance("ipv6-destination-option", 2)],
@@ -69,8 +70,12 @@ export const UDP_PRODUCTS: Readonly<Record<UdpProductName, Omit<UdpProduct, "nam
 /** Kinds that IPv4 and IPv6 use themselves: end, no-operation (Pad1, PadN), record route, timestamp, source routes, router alert. */
 const IPV4_KINDS: readonly number[] = [0, 1, 7, 68, 131, 137, 148];
 const IPV6_KINDS: readonly number[] = [0, 1, 5, 0xc9];
-/** Room for options in an IPv4 header (RFC 791, 3.1), and what a socket's control message of ours holds for IPv6. */
-const LIMIT_BYTES: Readonly<Record<UdpOptionPlace, number>> = { "ipv4-option": 40, "ipv6-destination-option": 257 };
+/** Room for options in an IPv4 header (RFC 791, 3.1), what a socket's control message of ours holds for IPv6, and the longer one of dpvs' two. */
+const LIMIT_BYTES: Readonly<Record<UdpOptionPlace, number>> = {
+  "ipv4-option": 40,
+  "ipv6-destination-option": 257,
+  "protocol-248": 20,
+};
 const KEYS = ["where", "kind", "length", "family", "address", "port", "vip", "vipPort", "vpcId", "sends"];
 
 /** The product of this name, or the described one. Throws `ERR_WHEREFROM_INVALID_CARRIER`. */
@@ -90,9 +95,9 @@ function compileCustom({ sends = "every-datagram", ...option }: CustomUdpOption)
   const fault = explainUnknownKey(option, KEYS);
   if (fault !== undefined) throw invalid(fault);
   if (!Object.hasOwn(LIMIT_BYTES, where)) {
-    throw invalid(`where is "${Object.keys(LIMIT_BYTES).join('" or "')}", not ${JSON.stringify(where)}`);
+    throw invalid(`where is "${Object.keys(LIMIT_BYTES).join('", "')}", not ${JSON.stringify(where)}`);
   }
-  const taken = where === "ipv4-option" ? IPV4_KINDS : IPV6_KINDS;
+  const taken = where === "ipv6-destination-option" ? IPV6_KINDS : IPV4_KINDS;
   if (!Number.isInteger(kind) || kind < 0 || kind > 255 || taken.includes(kind)) {
     throw invalid(`${JSON.stringify(kind)} is no kind of ${where} that a balancer may use`);
   }
