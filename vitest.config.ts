@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests run against source: no `dist` is needed, and none is looked at. Behind ours stand vite's own conditions. */
-const conditions = ["@wherefrom/source", "module", "node", "development|production"];
+/**
+ * Tests run against source: no `dist` is needed, and none is looked at. Behind ours stand Node's conditions, without vite's "module": what that finds is for bundlers, and
+ * Node, which runs it, cannot.
+ */
+const conditions = ["@wherefrom/source", "node", "development|production"];
 const resolution = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 /** Ends what hangs. A test that takes its time on a busy machine is not to fail by it. */

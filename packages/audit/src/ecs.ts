@@ -1,3 +1,4 @@
+import type { Endpoint } from "@wherefrom/core";
 import type { AuditRecord } from "./audit-record.ts";
 import { jsonLine } from "./line-text.ts";
 import type { Place } from "./place.ts";
@@ -25,7 +26,7 @@ export function formatEcs(record: AuditRecord): object {
   const { name, client, peer, local, request, user, hops, surge, warning } = record;
   const { kind, category, type } = CLASSES[name];
   const isWeb = request !== undefined && (name === "client.resolved" || name === "client.rejected");
-  const end = endpointFields(record);
+  const end = endpointFields(client, peer, record.place);
   const ips = [client, peer].flatMap((endpoint) =>
     endpoint === undefined || !isIp(endpoint.address) ? [] : [endpoint.address],
   );
@@ -90,7 +91,8 @@ function surgeFields({ start: _start, end: _end, ...rest }: Surge): object {
   return rest;
 }
 
-function endpointFields({ client, peer, place }: AuditRecord): object {
+/** The client as `source` and as `client`, and the physical peer as its `nat`. */
+export function endpointFields(client: Endpoint | undefined, peer: Endpoint | undefined, place?: Place): object {
   const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
   return {
     address: client?.address ?? peer?.address,

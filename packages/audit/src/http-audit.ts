@@ -2,8 +2,8 @@ import { subscribe as subscribeTo, unsubscribe } from "node:diagnostics_channel"
 import { type IncomingMessage, Server as HttpServer, type ServerResponse } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import type { Resolution } from "@wherefrom/core";
-import { getClient, keptResolution } from "@wherefrom/net";
 import { isHeard, publish } from "./audit-event.ts";
+import { knownResolution } from "./neighbours/known-resolution.ts";
 import { auditRefusals } from "./refusal-audit.ts";
 import { rejectionOf } from "./rejection.ts";
 import { compileSample } from "./sample.ts";
@@ -25,7 +25,7 @@ export function auditHttp({ sample }: HttpAuditOptions = {}): () => void {
   const onFinish = (message: unknown): void => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     if (!isHeard("client.resolved") && !isHeard("client.rejected")) return;
-    const resolution = resolutionOf(request);
+    const resolution = knownResolution(request);
     if (resolution !== undefined) tell(request, response, resolution, isChosen());
   };
   subscribeTo(FINISHED, onFinish);
@@ -34,17 +34,6 @@ export function auditHttp({ sample }: HttpAuditOptions = {}): () => void {
     unsubscribe(FINISHED, onFinish);
     endRefusals();
   };
-}
-
-/** Undefined for a request that no policy covers: an audit makes no error of somebody's own server. */
-function resolutionOf(request: IncomingMessage): Resolution | undefined {
-  const kept = keptResolution(request);
-  if (kept !== undefined) return kept;
-  try {
-    return getClient(request);
-  } catch {
-    return undefined;
-  }
 }
 
 function tell(request: IncomingMessage, response: ServerResponse, resolution: Resolution, isChosen: boolean): void {

@@ -14,6 +14,7 @@ export {
 } from "./audit-event.ts";
 export { type AuditRecord, type RecordedHop, recordOf, TEXT_LIMIT } from "./audit-record.ts";
 export { formatCef } from "./cef.ts";
+export { clientFields, currentClient, followClients, runWithClient } from "./client-context.ts";
 export { formatCombined } from "./combined.ts";
 export type { ConfigWarning, ConfigWarningCode } from "./config-warning.ts";
 export { auditConnections, auditResolution, type ResolutionContext } from "./connection-audit.ts";
@@ -55,3 +56,9 @@ export {
 export type { Locate, Place, PlaceDatabase } from "./place.ts";
 export type { Surge, SurgeContributor, SurgeDimension } from "./surge.ts";
 export { DENY_FORMATS, type DenyEntry, type DenyFormat, formatDenyList } from "./deny-list.ts";
+export { ecsClient, ecsRequest, withEcsClient } from "./neighbours/ecs-formats.ts";
+export { clientToken } from "./neighbours/morgan.ts";
+export { otelHttpHooks } from "./neighbours/otel-http.ts";
+export { auditToLogger, type OtelLogger } from "./neighbours/otel-logger.ts";
+export { countEvents, type OtelMeter } from "./neighbours/otel-metrics.ts";
+export { requestSerializer } from "./neighbours/pino.ts";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
+import { clientToken } from "@wherefrom/audit";
 import { compilePolicy } from "@wherefrom/core";
 import { wherefrom } from "@wherefrom/express";
 import morgan from "morgan";
@@ -21,6 +22,22 @@ describe.each(VERSIONS)("morgan on %s", (_, express) => {
     await ask("/", "10.0.0.1, 203.0.113.7");
     await ask("/", "2001:db8::7");
     expect(lines).toEqual(["203.0.113.7 200\n", "2001:db8::7 200\n"]);
+  });
+
+  test("has a token for who the client is, and how that is known", async () => {
+    const lines: string[] = [];
+    const format = ":client :client[port] :client[peer] :client[method] :client[stop] :client[secret]";
+    const logger = morgan.token("client", clientToken)(format, { stream: { write: (line) => lines.push(line) } });
+    const app = express();
+    app.use(logger, wherefrom(policy));
+    app.use((_request, response) => void response.end());
+    const ask = await serve(app);
+    await ask("/", "203.0.113.7:5555");
+    await ask("/", "garbage");
+    expect(lines).toEqual([
+      "203.0.113.7 5555 127.0.0.1 x-forwarded-for untrusted-hop -\n",
+      "- - 127.0.0.1 socket malformed-hop -\n",
+    ]);
   });
 
   test("logs the client of a request that was aborted", async () => {
