@@ -44,6 +44,22 @@ export interface Sockopt {
   readonly bpfLink?: (pinPath: string) => number;
   /** What a pinned per-processor array counts, summed, 64 bits each in `buffer`; how many. */
   readonly bpfCounts?: (pinPath: string) => number;
+  /**
+   * A tap on the packets of a TCP port (AF_PACKET, CAP_NET_RAW), which sees those with a byte of `kinds` among their options. `packets`: 1 SYNs, 2 the handshake's ACK,
+   * 4 the first data. Answers the tap's number, from 1 on, or a negative errno: -EPERM without the right. Absent with ffi-rs.
+   */
+  readonly tapOpen?: (port: number, packets: number, kinds: Uint8Array) => number;
+  /**
+   * What the first packets of an accepted connection carried, in `buffer`: how many bytes, 64 a record (packet 1 SYN, 2 ACK, 3 data). 0: none carried anything. -4096: the handshake was
+   * not seen; -4097: of several between the same ends nothing tells which it was; -4098: packets were lost. To be called in the tick of 'connection', before
+   * `savedSyn`, which it reads where nothing else tells the handshake; and then with `again` 1 for what came since.
+   */
+  readonly tapFind?: (tap: number, fd: number, again: number) => number;
+  /** Packets that the tap has lost. */
+  readonly tapLost?: (tap: number) => number;
+  readonly tapClose?: (tap: number) => number;
+  /** Whether a tap sees a connection over loopback: 0 it does, 1 there is no loopback to try it on, else as `tapFind` and `tapOpen`. */
+  readonly tapProbe?: () => number;
   /** Receiving datagrams in the place of node:dgram. Absent with ffi-rs. */
   readonly udpBuffers?: () => UdpBuffers | number;
   /**

@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "bpf_addon.h"
 #include "sockopt.h"
+#include "tap_calls.h"
 #include "udp_receiver.h"
 
 /*
@@ -112,7 +113,8 @@ NAPI_MODULE_INIT() {
     return NULL;
   }
   if (napi_set_named_property(env, exports, "buffer", buffer) != napi_ok || !define(env, exports, state) ||
-      !wherefrom_define_bpf(env, exports, state->answer) || !wherefrom_define_udp(env, exports)) {
+      !wherefrom_define_bpf(env, exports, state->answer) || !wherefrom_define_udp(env, exports) ||
+      !wherefrom_define_tap(env, exports, state->answer)) {
     return NULL;
   }
   return exports;

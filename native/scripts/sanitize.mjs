@@ -1,5 +1,5 @@
-// npm run sanitize: sockopt.c, udp_opp.c and the addon under AddressSanitizer and UBSan, sockopt.c under valgrind.
-// Beside udp_opp.c, whose test feeds it noise, what the C code takes apart comes from the kernel. The parsers of the wire are TypeScript, and packages/core fuzzes them.
+// npm run sanitize: sockopt.c, udp_opp.c, the tap's parts and the addon under AddressSanitizer and UBSan, sockopt.c and the tap's under valgrind.
+// What comes from the wire is taken apart in C by udp_opp.c and tap_segment.c alone, whose tests feed them noise. The other parsers are TypeScript, and packages/core fuzzes them.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { headers, isProgram, NATIVE } from "./build.mjs";
 
 const addon = (name) => join(NATIVE, "addon", name);
+const TAP = ["tap_filter.c", "tap_segment.c", "tap_table.c", "tap_test.c"].map(addon);
 const WARNINGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 
@@ -39,13 +40,24 @@ export const CHECKS = {
       must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
     },
   },
-  "sockopt.c under valgrind": {
+  "the tap's parts under AddressSanitizer and UBSan": {
+    problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
+    run: (directory) => {
+      const program = join(directory, "tap_test");
+      must("clang", [...WARNINGS, ...SANITIZERS, ...TAP, "-o", program]);
+      must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
+    },
+  },
+  "sockopt.c and the tap's parts under valgrind": {
     problem: () =>
       ["cc", "valgrind"].map((name) => (isProgram(name) ? undefined : `${name} is not installed`)).find(Boolean),
     run: (directory) => {
       const program = join(directory, "sockopt_test");
       must("cc", [...WARNINGS, addon("sockopt.c"), addon("sockopt_test.c"), "-o", program]);
-      must("valgrind", ["--quiet", "--error-exitcode=9", "--leak-check=full", "--track-fds=yes", program]);
+      must("cc", [...WARNINGS, ...TAP, "-o", `${program}_tap`]);
+      for (const each of [program, `${program}_tap`]) {
+        must("valgrind", ["--quiet", "--error-exitcode=9", "--leak-check=full", "--track-fds=yes", each]);
+      }
     },
   },
   "the addon in Node under AddressSanitizer and UBSan": {
@@ -64,7 +76,12 @@ export const CHECKS = {
         addon("bpf.c"),
         addon("bpf_addon.c"),
         addon("sockopt.c"),
+        addon("tap_calls.c"),
+        addon("tap_filter.c"),
+        addon("tap_segment.c"),
+        addon("tap_table.c"),
         addon("toa_bpf.c"),
+        addon("toa_tap.c"),
         addon("udp_batch.c"),
         addon("udp_opp.c"),
         addon("udp_receiver.c"),

@@ -8,6 +8,7 @@ const { isMainThread, Worker, workerData } = require("node:worker_threads");
 
 const ROUNDS = 2000;
 const WORKERS = 3;
+const TAP_ROUNDS = 200;
 /** From nothing to the longest payload of IPv4. */
 const UDP_SIZES = [0, 1, 64, 1472, 2048, 9000, 65507, 7, 3, 0];
 const path = isMainThread ? process.argv[2] : workerData;
@@ -103,6 +104,29 @@ async function exerciseUdp() {
   socket.close();
 }
 
+/** Each environment has its own, which it leaves open: that is the addon's to close. Without CAP_NET_RAW there is none. */
+async function exerciseTap() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const tap = addon.tapOpen(server.address().port, 7, Uint8Array.of(253, 254));
+  if (tap === -1) return void server.close();
+  if (tap < 1 || addon.tapProbe() !== 0) throw new Error(`tapOpen: ${tap}`);
+  for (let round = 0; round < TAP_ROUNDS; round++) {
+    const accepting = once(server, "connection");
+    const client = connect(server.address().port, "127.0.0.1");
+    const [accepted] = await accepting;
+    const { fd } = accepted._handle;
+    const [first, again] = [addon.tapFind(tap, fd, 0), addon.tapFind(tap, fd, 1)];
+    if (first !== 0 || again !== 0) throw new Error(`tapFind: ${first}, ${again}`);
+    if (addon.tapFind(tap + 1, fd, 0) >= 0 || addon.tapLost(tap) !== 0) throw new Error("tapLost");
+    client.destroy();
+    accepted.destroy();
+  }
+  const second = addon.tapOpen(server.address().port, 2, Uint8Array.of(254));
+  if (addon.tapClose(second) !== 0 || addon.tapClose(second) >= 0) throw new Error("tapClose");
+  server.close();
+}
+
 async function main() {
   const workers = isMainThread
     ? Array.from({ length: WORKERS }, () => new Worker(__filename, { workerData: path }))
@@ -110,6 +134,7 @@ async function main() {
   const ended = workers.map((worker) => once(worker, "exit"));
   await exercise();
   await exerciseUdp();
+  await exerciseTap();
   for (const [code] of await Promise.all(ended)) if (code !== 0) throw new Error(`a worker ended with ${code}`);
 }
 

@@ -70,7 +70,7 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
     });
     expect(emitted.mock.calls).toEqual([
       [
-        "the TCP options of dpvs cannot be read here: no kernel module; BPF programs are off: the reader is saved-syn; saved SYNs are off: dpvs puts nothing into SYNs. Clients behind it stay unknown",
+        "the TCP options of dpvs cannot be read here: no kernel module; BPF programs are off: the reader is saved-syn; the tap is off: the reader is saved-syn; saved SYNs are off: dpvs puts nothing into SYNs. Clients behind it stay unknown",
         { type: "WherefromWarning", code: "WHEREFROM_TOA_UNREADABLE" },
       ],
     ]);
@@ -117,6 +117,45 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
     const server = wherefrom(createServer(), policy, { toa: LVS });
     wherefrom(server, policy);
     expect(toaStatus(server)).toBeUndefined();
+  });
+});
+
+/** Whether this process may open a tap (CAP_NET_RAW). */
+const canTap = sockopt?.tapProbe?.() === 0;
+
+describe.skipIf(!canTap || hasModule)("with a tap", () => {
+  const TAP = { product: "dpvs", reader: "tap" } as const;
+
+  test("a balancer's connection without an option is carrier-absent, and stays so when data has come", async () => {
+    const { socket, client, resolution, status } = await reach({ toa: TAP });
+    expect(status).toMatchObject({
+      reader: "tap",
+      tap: "on",
+      tapLost: 0,
+      savedSyn: "on",
+      programs: "off: the reader is tap",
+    });
+    expect(resolution).toMatchObject({ client: undefined, stop: "carrier-absent", nearest: { address: "127.0.0.1" } });
+    client.write("x");
+    await once(socket, "readable");
+    expect(getClient(socket)).toMatchObject({ client: undefined, stop: "carrier-absent" });
+  });
+
+  test("it ends with the server, and begins again with it", async () => {
+    const server = wherefrom(createServer(), policy, { toa: TAP });
+    for (const tap of ["on", "on"]) {
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      expect(toaStatus(server)).toMatchObject({ tap, reader: "tap" });
+      server.close();
+      await once(server, "close");
+      expect(toaStatus(server)).toMatchObject({ tap: "unavailable: the server does not listen", reader: "none" });
+    }
+  });
+
+  test("where another reader is wanted there is none", async () => {
+    const { status } = await reach({ toa: LVS });
+    expect(status).toMatchObject({ tap: "off: the reader is saved-syn", tapLost: 0 });
   });
 });
 

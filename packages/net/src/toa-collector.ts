@@ -10,6 +10,7 @@ import { ToaConnection } from "./toa-connection.ts";
 import { attachPrograms, isWatched, readToaRecord } from "./toa-programs.ts";
 import { toaModule } from "./toa-module.ts";
 import type { CompiledToa, ToaReaderName } from "./toa-options.ts";
+import { openTap, ToaTap } from "./toa-tap.ts";
 import type { SocketLike } from "./source.ts";
 
 /** What a server can know of its connections' TCP options, now. */
@@ -21,6 +22,10 @@ export interface ToaStatus {
   readonly savedSyn: string;
   /** "on", or why no BPF programs keep the options of later packets. */
   readonly programs: string;
+  /** "on", or why no tap watches the packets of the port. */
+  readonly tap: string;
+  /** Packets that came when the tap was full: connections that they belong to may be unknown. */
+  readonly tapLost: number;
   /** Where a kernel module showed itself. */
   readonly module: string | undefined;
   readonly native: NativeStatus;
@@ -35,6 +40,7 @@ export class ToaCollector {
   readonly #forced: ToaReaderName | undefined;
   #savedSyn = "unavailable: the server does not listen";
   #programs = "unavailable: the server does not listen";
+  #tap: ToaTap | string = "unavailable: the server does not listen";
 
   constructor({ product, reader }: CompiledToa) {
     this.#product = product;
@@ -43,8 +49,9 @@ export class ToaCollector {
 
   /** From now on the kernel keeps the SYNs and options that we shall need. To be called when `server` listens, and again may be. */
   listen(server: Server): void {
-    this.#savedSyn = this.#startSaving(server);
     this.#programs = this.#startWatching(server);
+    this.#tap = this.#startTapping(server);
+    this.#savedSyn = this.#startSaving(server);
   }
 
   /**
@@ -55,12 +62,24 @@ export class ToaCollector {
     const fd = descriptorOf(socket);
     const sockopt = loadSockopt();
     const isModule = this.#reader(sockopt) === "module";
-    const syn = fd === undefined || sockopt === undefined ? undefined : readSavedSyn(sockopt, fd);
+    const tapped = fd === undefined || !(this.#tap instanceof ToaTap) ? undefined : this.#tap.read(socket, fd);
+    const readsSyn = isModule || this.#product.packets.includes("syn");
+    const syn = fd === undefined || sockopt === undefined || !readsSyn ? undefined : readSavedSyn(sockopt, fd);
     const lookup = fd === undefined || sockopt === undefined || !isModule ? undefined : readLookup(sockopt, fd);
     const record =
-      fd === undefined || sockopt === undefined || this.#programs !== "on" ? undefined : this.#record(sockopt, socket);
-    if (connection.peer === undefined || (syn === undefined && record === undefined && !isModule)) return connection;
-    return new ToaConnection(connection, this.#product, { syn, record, lookup }, isModule);
+      fd === undefined || sockopt === undefined || this.#programs !== "on"
+        ? tapped?.record
+        : this.#record(sockopt, socket);
+    const evidence = { syn, record, lookup, doubt: tapped?.doubt };
+    const isNothing = syn === undefined && record === undefined && evidence.doubt === undefined && !isModule;
+    return connection.peer === undefined || isNothing
+      ? connection
+      : new ToaConnection(connection, this.#product, evidence, isModule);
+  }
+
+  /** Nothing is held for connections that come from now on. */
+  close(): void {
+    if (this.#tap instanceof ToaTap) this.#closeTap(this.#tap);
   }
 
   get status(): ToaStatus {
@@ -70,6 +89,8 @@ export class ToaCollector {
       reader: this.#reader(sockopt),
       savedSyn: this.#savedSyn,
       programs: this.#programs,
+      tap: this.#tap instanceof ToaTap ? "on" : this.#tap,
+      tapLost: this.#tap instanceof ToaTap ? this.#tap.lost : 0,
       module: toaModule.trace(),
       native: nativeStatus(),
     };
@@ -80,6 +101,7 @@ export class ToaCollector {
     if (this.#forced === undefined && toaModule.trace() !== undefined) return "module";
     if (sockopt === undefined) return "none";
     if (this.#programs === "on") return "sock-ops";
+    if (this.#tap instanceof ToaTap) return "tap";
     return this.#savedSyn === "on" && this.#product.packets.includes("syn") ? "saved-syn" : "none";
   }
 
@@ -110,11 +132,32 @@ export class ToaCollector {
     return "unavailable: the listener was made in another control group than the process is in now";
   }
 
+  #startTapping(server: Server): ToaTap | string {
+    const sockopt = loadSockopt();
+    if (this.#tap instanceof ToaTap) this.#tap.close();
+    if (this.#forced !== undefined && this.#forced !== "tap") return `off: the reader is ${this.#forced}`;
+    if (this.#forced === undefined && toaModule.trace() !== undefined) return "off: a kernel module reads";
+    if (this.#programs === "on") return "off: BPF programs read";
+    if (sockopt === undefined) return "unavailable: no native calls";
+    const tap = openTap(sockopt, server, this.#product);
+    if (tap instanceof ToaTap) server.once("close", () => this.#closeTap(tap));
+    return tap;
+  }
+
+  #closeTap(tap: ToaTap): void {
+    if (this.#tap !== tap) return;
+    tap.close();
+    this.#tap = "unavailable: the server does not listen";
+  }
+
   #startSaving(server: Server): string {
     const sockopt = loadSockopt();
     if (sockopt === undefined) return "unavailable: no native calls";
     const isNeeded =
-      this.#product.packets.includes("syn") || this.#forced === "module" || toaModule.trace() !== undefined;
+      this.#product.packets.includes("syn") ||
+      this.#tap instanceof ToaTap ||
+      this.#forced === "module" ||
+      toaModule.trace() !== undefined;
     if (!isNeeded) return `off: ${this.#product.name} puts nothing into SYNs`;
     const fd = descriptorOf(server);
     if (fd === undefined) return `unavailable: ${cluster.isWorker ? "cluster round-robin" : "no descriptor"}`;

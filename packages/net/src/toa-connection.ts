@@ -10,14 +10,17 @@ import {
 } from "@wherefrom/core/wire";
 import { amendConnection } from "./connection-of.ts";
 import type { SavedSyn } from "./saved-syn.ts";
+import type { TapDoubt } from "./toa-tap.ts";
 
 /** What was read of a connection's first packets. */
 export interface ToaEvidence {
   readonly syn: SavedSyn | undefined;
-  /** What programs in the kernel have kept by now. */
+  /** What programs in the kernel have kept by now, or a tap has seen. */
   readonly record: (() => ToaRecord | undefined) | undefined;
   /** What a module answered. */
   readonly lookup: ConnectionClaim | undefined;
+  /** Why a tap does not say what it saw. */
+  readonly doubt?: TapDoubt | undefined;
 }
 
 const NO_EVIDENCE: ToaEvidence = { syn: undefined, record: undefined, lookup: undefined };
@@ -83,12 +86,15 @@ export class ToaConnection implements Connection {
   #settle(product: ToaProduct): Connection {
     const { peer = "", peerPort, claims } = this.#connection;
     const named: Endpoint = { address: peer, port: peerPort };
-    const { syn, lookup } = this.#evidence;
+    const { syn, lookup, doubt } = this.#evidence;
     const record = this.#evidence.record?.();
     const packet = syn === undefined ? undefined : parseTcpPacket(syn.bytes, syn.from, syn.to);
     const source = syn === undefined || packet === undefined ? record?.peer : tcpSource(syn.bytes, packet);
     if (source === undefined) {
-      if (!this.#isModule) return this.#connection;
+      if (!this.#isModule) {
+        if (doubt === undefined) return this.#connection;
+        return amendConnection(this.#connection, { claims: [...claims, claimOfDoubt(doubt)] });
+      }
       const claim = lookup ?? moduleClaim(named);
       return amendConnection(this.#connection, { transport: "unverified", claims: [...claims, claim] });
     }
@@ -104,9 +110,14 @@ export class ToaConnection implements Connection {
       });
     }
     const synClaim = syn === undefined || packet === undefined ? undefined : claimOfSyn(syn, packet, product);
-    const claim = lookup ?? synClaim ?? own;
+    const claim = lookup ?? synClaim ?? own ?? (doubt === undefined ? undefined : claimOfDoubt(doubt));
     return claim === undefined ? this.#connection : amendConnection(this.#connection, { claims: [...claims, claim] });
   }
+}
+
+/** Something may have been said, and what it was cannot be told. */
+function claimOfDoubt(reason: TapDoubt): ConnectionClaim {
+  return { method: "toa", format: "toa-tap", raw: "", says: "malformed", reason };
 }
 
 /** A dual-stack socket writes IPv4 as mapped, and a packet has no zone. */

@@ -6,9 +6,10 @@ import { compileToaProduct, type CustomToa, type ToaProduct, type ToaProductName
  * - "module": a vendor's kernel module (toa.ko) has replaced the peer's address by the client's, and answers for IPv6 clients of IPv4 sockets.
  * - "sock-ops": BPF programs keep the options of the packet that completes the handshake, and of the first later one with such an option. They are
  *   attached to the process' control group, which takes CAP_BPF and CAP_NET_ADMIN, or were attached to it before, which takes nothing. SYNs are kept as well.
+ * - "tap": the packets of the server's port are seen as they come (AF_PACKET), which takes CAP_NET_RAW. SYNs are kept as well.
  * - "saved-syn": the kernel keeps the SYN for us (TCP_SAVE_SYN). It sees nothing of later packets.
  */
-export type ToaReaderName = "module" | "sock-ops" | "saved-syn";
+export type ToaReaderName = "module" | "sock-ops" | "tap" | "saved-syn";
 
 export interface ToaOptions {
   readonly product: ToaProductName | CustomToa;
@@ -24,7 +25,7 @@ export interface CompiledToa {
   readonly reader: ToaReaderName | undefined;
 }
 
-const READERS: readonly ToaReaderName[] = ["module", "sock-ops", "saved-syn"];
+const READERS: readonly ToaReaderName[] = ["module", "sock-ops", "tap", "saved-syn"];
 const KEYS = ["product", "reader"];
 
 /**

@@ -11,7 +11,7 @@ const NAME = 1;
 const LATER_PACKETS = 1;
 
 /** linux/capability.h. */
-const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
+const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
 
 /** Whether the programs watch this socket, a listener or a connection: they answer, if only that there is nothing. */
 export function isWatched(sockopt: Sockopt, fd: number): boolean {
@@ -50,11 +50,15 @@ export function attachPrograms(
   return `unavailable: ${step}: ${getSystemErrorName(result)}${missing === "" ? "" : `, ${missing}`}`;
 }
 
-/** What a process with this status (proc(5)) lacks to load the programs, in words; "" where it lacks nothing. */
-export function missingCapabilities(status: string): string {
+/** Whether a process with this status (proc(5)) has the capability in force. */
+export function hasCapability(status: string, name: keyof typeof CAPABILITIES): boolean {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-  const has = (name: keyof typeof CAPABILITIES): boolean => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
-  if (has("CAP_SYS_ADMIN")) return "";
-  const missing = (["CAP_BPF", "CAP_NET_ADMIN"] as const).filter((name) => !has(name));
+  return ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
+}
+
+/** What a process with this status lacks to load the programs, in words; "" where it lacks nothing. */
+export function missingCapabilities(status: string): string {
+  if (hasCapability(status, "CAP_SYS_ADMIN")) return "";
+  const missing = (["CAP_BPF", "CAP_NET_ADMIN"] as const).filter((name) => !hasCapability(status, name));
   return missing.length === 0 ? "" : `${missing.join(" and ")} missing`;
 }

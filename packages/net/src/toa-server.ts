@@ -5,15 +5,27 @@ import type { CompiledToa } from "./toa-options.ts";
 
 /** Reads TCP options on the server's connections from now on; says once, as a process warning, where that cannot work here. */
 export function collectToa(server: Server & Kept, toa: CompiledToa): void {
+  endToa(server);
   const collector = new ToaCollector(toa);
   server[COLLECTOR] = collector;
+  let isWarned = false;
   const listen = (): void => {
+    if (server[COLLECTOR] !== collector) return;
     collector.listen(server);
-    const { reader } = collector.status;
-    if (reader === "none") warn(collector.status);
+    if (collector.status.reader !== "none" || isWarned) return;
+    isWarned = true;
+    warn(collector.status);
   };
   if (server.listening) listen();
-  else server.once("listening", listen);
+  // Also a second time: a server that was closed may listen again, on another port.
+  server.on("listening", listen);
+}
+
+/** Options are not read on the server's connections from now on. */
+export function endToa(server: Server & Kept): void {
+  const collector = server[COLLECTOR];
+  if (collector instanceof ToaCollector) collector.close();
+  server[COLLECTOR] = undefined;
 }
 
 /** What `wherefrom(server, policy, { toa })` can read now, and why not more; undefined for a server without `toa`. */
@@ -22,12 +34,12 @@ export function toaStatus(server: Server): ToaStatus | undefined {
   return collector instanceof ToaCollector ? collector.status : undefined;
 }
 
-function warn({ product, savedSyn, programs, native }: ToaStatus): void {
+function warn({ product, savedSyn, programs, tap, native }: ToaStatus): void {
   const calls = native.skipped.map(({ source, reason }) => `${source}: ${reason}`).join("; ");
   const detail =
     native.source === "none"
       ? `no native calls (${calls})`
-      : `no kernel module; BPF programs are ${programs}; saved SYNs are ${savedSyn}`;
+      : `no kernel module; BPF programs are ${programs}; the tap is ${tap}; saved SYNs are ${savedSyn}`;
   process.emitWarning(`the TCP options of ${product} cannot be read here: ${detail}. Clients behind it stay unknown`, {
     type: "WherefromWarning",
     code: "WHEREFROM_TOA_UNREADABLE",

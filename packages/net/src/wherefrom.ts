@@ -1,12 +1,12 @@
 import type { Server } from "node:net";
 import type { Policy } from "@wherefrom/core";
 import { readEarly } from "./early-reader.ts";
-import { COLLECTOR, GATE, type Kept, POLICY } from "./kept.ts";
+import { GATE, type Kept, POLICY } from "./kept.ts";
 import { requirePolicy } from "./no-policy.ts";
 import { compileProxy } from "./proxy-options.ts";
 import { requireProxyHeaders } from "./proxy-server.ts";
 import type { ServerOptions } from "./server-options.ts";
-import { collectToa } from "./toa-server.ts";
+import { collectToa, endToa } from "./toa-server.ts";
 import { compileToa } from "./toa-options.ts";
 import { followUpgrades } from "./upgrade.ts";
 
@@ -27,7 +27,7 @@ export function wherefrom<S extends Server>(server: S, policy: Policy, options: 
     followUpgrades(server);
   }
   if (toa !== undefined) collectToa(server, toa);
-  else delete kept[COLLECTOR];
+  else endToa(kept);
   if (proxy !== undefined) requireProxyHeaders(server, proxy);
   else delete kept[GATE];
   return server;

@@ -33,6 +33,8 @@ interface ServerStatus {
   readonly reader?: string;
   readonly savedSyn?: string;
   readonly programs?: string;
+  readonly tap?: string;
+  readonly tapLost?: number;
 }
 
 export interface Serving {

@@ -205,7 +205,7 @@ describeSuite("bpf", () => {
       const isRoot = /^0::\/$/m.test(readFileSync("/proc/self/cgroup", "utf8"));
       const { status } = await site.serve({ toa: "dpvs" });
       expect([status.reader, /root of control groups/.test(status.programs ?? "")]).toEqual(
-        isRoot ? ["none", true] : ["sock-ops", false],
+        isRoot ? ["tap", true] : ["sock-ops", false],
       );
     });
   });

@@ -5,11 +5,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { BED } from "../bed/bed.ts";
 import { makeControlGroup } from "../bed/control-group.ts";
-import { BALANCER, confusions, first, ToaSite } from "../bed/toa-site.ts";
+import { BALANCER, confusions, first, type Serving, ToaSite } from "../bed/toa-site.ts";
 import { describeSuite } from "../requirement.ts";
 
 describeSuite("toa", () => {
   const site = new ToaSite();
+
+  /** Saved SYNs alone: with root's rights there would be a better reader (tap.test.ts). */
+  const serve = ({ toa = "lvs", ...more }: Serving = {}) =>
+    site.serve({ ...more, toa: typeof toa === "string" ? { product: toa, reader: "saved-syn" } : toa });
 
   describe.each([
     { family: 4, kind: 254, host: "0.0.0.0", toa: "lvs" },
@@ -21,7 +25,7 @@ describeSuite("toa", () => {
     "TOA of kind $kind in the SYN, over IPv$family, to a listener on $host, read as $toa",
     ({ family, kind, host, toa }) => {
       test("names every one of 200 clients, with its port", async () => {
-        const { status } = await site.serve({ host, toa });
+        const { status } = await serve({ host, toa });
         expect(status).toMatchObject({ reader: "saved-syn", savedSyn: "on" });
         await site.stamp("s", `${kind}`);
         const visits = await site.visit(family, 200);
@@ -39,7 +43,7 @@ describeSuite("toa", () => {
   );
 
   test("an address alone, as Alibaba's CDN writes it, names the client without a port", async () => {
-    await site.serve({ toa: "alibaba-cdn" });
+    await serve({ toa: "alibaba-cdn" });
     await site.stamp("s", "28");
     for (const family of [4, 6] as const) {
       const visits = await site.visit(family, 20);
@@ -49,7 +53,7 @@ describeSuite("toa", () => {
   });
 
   test("an IPv6 client of an IPv4 connection (NAT64) is named by its IPv6 address", async () => {
-    await site.serve({ toa: "dpvs-2022" });
+    await serve({ toa: "dpvs-2022" });
     await site.stamp("s", "nat64:254");
     const visits = await site.visit(4, 5);
     const hex = (text: string): string =>
@@ -64,20 +68,20 @@ describeSuite("toa", () => {
   });
 
   test("without the option the balancer's connection has no client, and says so", async () => {
-    await site.serve();
+    await serve();
     const said = first(await site.visit(4, 1));
     expect(said).toMatchObject({ stop: "carrier-absent", nearest: { address: BED.balancer[4] } });
     expect(said.client).toBeUndefined();
   });
 
   test("an option in the handshake's ACK alone is not seen in the SYN: unknown, never wrong", async () => {
-    await site.serve();
+    await serve();
     await site.stamp("a", "254");
     expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
   });
 
   test("an option from a peer that no rule names changes nothing, and the refusal is in the proof", async () => {
-    await site.serve({ policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
+    await serve({ policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
     await site.stamp("s", "254");
     expect(first(await site.visit(4, 1))).toMatchObject({
       client: { address: BED.balancer[4] },
@@ -91,7 +95,7 @@ describeSuite("toa", () => {
   test("under SYN cookies the kernel keeps no SYN: unknown, never wrong", async () => {
     site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
     onTestFinished(() => void site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
-    await site.serve();
+    await serve();
     await site.stamp("s", "254");
     const visits = await site.visit(4, 20);
     const unknown = visits.filter(({ said }) => said.stop === "carrier-absent" && said.client === undefined);
@@ -107,7 +111,7 @@ describeSuite("toa", () => {
       ["an option of another length is another's", "fe06c406cb00", "carrier-absent", undefined],
       ["one of another kind is another's", "c808c406cb007163", "carrier-absent", undefined],
     ])("%s", async (_title, hex, stop, reason) => {
-      await site.serve();
+      await serve();
       await site.stamp("s", `hex:${hex}`);
       const said = first(await site.visit(4, 1));
       expect(said.client).toBeUndefined();
@@ -120,7 +124,7 @@ describeSuite("toa", () => {
       ["of length 1", "fe01c406cb007163"],
       ["longer than the header", "fe28c406cb007163"],
     ])("an option %s names nobody: Linux from 6.7 on drops such a SYN, older ones let it in", async (_title, hex) => {
-      await site.serve();
+      await serve();
       await site.stamp("s", `hex:${hex}`);
       const [{ said, failed }] = await site.visit(4, 1, { timeoutMs: 1500 }, "may fail");
       const seen = failed === undefined ? [said.client, said.stop, said.hops.at(1)?.reason] : failed;
@@ -131,7 +135,7 @@ describeSuite("toa", () => {
       // Timestamps would leave no room for both.
       site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=0");
       onTestFinished(() => void site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=1"));
-      await site.serve();
+      await serve();
       await site.stamp("s", "hex:fe08c406cb007107fe081f9009090909");
       expect(first(await site.visit(4, 1))).toMatchObject({
         client: { address: "203.0.113.7", port: 50182 },
@@ -140,7 +144,7 @@ describeSuite("toa", () => {
     });
 
     test("an option of any length but its own is another's, and the connection is served", async () => {
-      await site.serve();
+      await serve();
       for (let length = 2; length <= 18; length++) {
         if (length === 8) continue;
         const hex = `fe${length.toString(16).padStart(2, "0")}${"c406cb007107".padEnd(32, "0")}`.slice(0, length * 2);
@@ -157,7 +161,7 @@ describeSuite("toa", () => {
       { peers: BALANCER, says: "toa" },
       { peers: ["203.0.113.0/25"], says: "x-forwarded-for" },
     ];
-    await site.serve({ kind: "http", policy: { rules } });
+    await serve({ kind: "http", policy: { rules } });
     await site.stamp("s", "254");
     const headers = { "x-forwarded-for": "198.51.100.9" };
     const visits = await site.visit(4, 200, { kind: "http", headers });
@@ -169,13 +173,13 @@ describeSuite("toa", () => {
   });
 
   test.each(["http", "http2", "tls"] as const)("a %s server knows the client of each connection", async (kind) => {
-    await site.serve({ kind });
+    await serve({ kind });
     await site.stamp("s", "254");
     expect(confusions(await site.visit(4, 100, { kind }))).toEqual([]);
   });
 
   test("servers in four worker threads at once never mix up their clients", async () => {
-    const { server } = await site.serve({ threads: 4 });
+    const { server } = await serve({ threads: 4 });
     for (let thread = 1; thread < 4; thread++) await server.next();
     site.bed.balancer.run(
       `iptables -w -t nat -I PREROUTING -i outer -p tcp --dport ${BED.port + 1}:${BED.port + 3} -j DNAT --to-destination ${BED.server[4]}`,
@@ -186,14 +190,14 @@ describeSuite("toa", () => {
   });
 
   test("cluster workers that accept for themselves know their clients", async () => {
-    const { status } = await site.serve({ workers: 2, scheduling: "none" });
+    const { status } = await serve({ workers: 2, scheduling: "none" });
     expect(status).toMatchObject({ reader: "saved-syn", savedSyn: "on" });
     await site.stamp("s", "254");
     expect(confusions(await site.visit(4, 100))).toEqual([]);
   });
 
   test("cluster workers under round-robin have no listener: the status says so, and the client is unknown", async () => {
-    const { status } = await site.serve({ workers: 2, scheduling: "round-robin" });
+    const { status } = await serve({ workers: 2, scheduling: "round-robin" });
     expect(status).toMatchObject({ reader: "none", savedSyn: "unavailable: cluster round-robin" });
     await site.stamp("s", "254");
     const visits = await site.visit(4, 20);
@@ -218,7 +222,7 @@ describeSuite("toa", () => {
       const module = site.bed.server.spawn(program, [group.path, ANSWER], { stdio: ["pipe", "pipe", "inherit"] });
       await new Promise((resolve) => module.stdout?.once("data", resolve));
       onTestFinished(() => void module.stdin?.end());
-      const { status } = await site.serve({ toa: { product: "dpvs", reader: "module" }, prefix: group.enter });
+      const { status } = await serve({ toa: { product: "dpvs", reader: "module" }, prefix: group.enter });
       expect(status).toMatchObject({ reader: "module", savedSyn: "on" });
       expect(first(await site.visit(4, 1))).toMatchObject({
         client: { address: "2001:db8::1:2", port: 50182 },
@@ -228,7 +232,7 @@ describeSuite("toa", () => {
     });
 
     test("where nothing answers (ENOPROTOOPT) the SYN still tells the peer, and the client is unknown", async () => {
-      await site.serve({ toa: { product: "dpvs", reader: "module" } });
+      await serve({ toa: { product: "dpvs", reader: "module" } });
       expect(first(await site.visit(4, 1))).toMatchObject({
         stop: "carrier-absent",
         hops: [{ by: "socket", format: "tcp", address: BED.balancer[4] }],

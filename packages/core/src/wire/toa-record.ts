@@ -8,7 +8,7 @@ const VERSION = 1;
 const PORT_AT = 4;
 const ADDRESS_AT = 8;
 const OPTIONS_AT = 24;
-const PACKETS: Readonly<Record<number, ToaPacket>> = { 2: "ack", 3: "data" };
+const PACKETS: Readonly<Record<number, ToaPacket>> = { 1: "syn", 2: "ack", 3: "data" };
 
 /** What was kept of a connection in the kernel. */
 export interface ToaRecord {

@@ -1,0 +1,110 @@
+#include "tap_calls.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "arguments.h"
+#include "toa_tap.h"
+
+/* Taps of one environment: as many servers as listen to TOA at once. */
+#define TAPS_LIMIT 64
+
+/* Each environment has its own, so that none waits for another's; nothing of them runs by itself, and nothing keeps the process alive. */
+struct taps {
+  uint8_t *answer;
+  struct wherefrom_tap *open[TAPS_LIMIT];
+};
+
+static void close_all(void *data) {
+  struct taps *taps = data;
+  for (size_t tap = 0; tap < TAPS_LIMIT; tap++) wherefrom_tap_close(taps->open[tap]);
+  free(taps);
+}
+
+/* NULL for a number that is no open tap's. */
+static struct wherefrom_tap **tap_of(napi_env env, struct taps *taps, napi_value value) {
+  int32_t id;
+  if (!read_int32(env, value, &id) || id < 1 || id > TAPS_LIMIT || taps->open[id - 1] == NULL) return NULL;
+  return &taps->open[id - 1];
+}
+
+/* (port, packets, kinds in a Uint8Array): the tap's number, from 1 on, or -errno. */
+static napi_value tap_open(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  size_t given = 3, length, id = 0;
+  void *data, *kinds;
+  int32_t port, packets;
+  bool is_typed;
+  napi_typedarray_type type;
+  if (napi_get_cb_info(env, info, &given, values, NULL, &data) != napi_ok) return reply(env, -EDOM);
+  struct taps *taps = data;
+  if (!read_int32(env, values[0], &port) || port < 1 || port > 65535) return reply(env, -EDOM);
+  if (!read_int32(env, values[1], &packets) || packets < 1 || packets > 7) return reply(env, -EDOM);
+  if (napi_is_typedarray(env, values[2], &is_typed) != napi_ok || !is_typed) return reply(env, -EDOM);
+  if (napi_get_typedarray_info(env, values[2], &type, &length, &kinds, NULL, NULL) != napi_ok || type != napi_uint8_array) return reply(env, -EDOM);
+  while (id < TAPS_LIMIT && taps->open[id] != NULL) id++;
+  if (id == TAPS_LIMIT) return reply(env, -EMFILE);
+  int32_t result = wherefrom_tap_open((uint16_t)port, kinds, length, (uint32_t)packets, TAP_FRAMES, &taps->open[id]);
+  return reply(env, result != 0 ? result : (int32_t)id + 1);
+}
+
+/* (tap, fd, again): see toa_tap.h. */
+static napi_value tap_find(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  size_t given = 3;
+  void *data;
+  int32_t fd, again;
+  if (napi_get_cb_info(env, info, &given, values, NULL, &data) != napi_ok) return reply(env, -EDOM);
+  struct taps *taps = data;
+  struct wherefrom_tap **tap = tap_of(env, taps, values[0]);
+  if (tap == NULL || !read_int32(env, values[1], &fd) || fd < 0) return reply(env, -EBADF);
+  if (!read_int32(env, values[2], &again)) return reply(env, -EDOM);
+  return reply(env, wherefrom_tap_find(*tap, fd, again, taps->answer));
+}
+
+/* (tap): packets that were lost, at most 2^31 - 1. */
+static napi_value tap_lost(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  size_t given = 1;
+  void *data;
+  if (napi_get_cb_info(env, info, &given, values, NULL, &data) != napi_ok) return reply(env, -EDOM);
+  struct wherefrom_tap **tap = tap_of(env, data, values[0]);
+  if (tap == NULL) return reply(env, -EBADF);
+  uint32_t lost = wherefrom_tap_lost(*tap);
+  return reply(env, lost > INT32_MAX ? INT32_MAX : (int32_t)lost);
+}
+
+static napi_value tap_close(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  size_t given = 1;
+  void *data;
+  if (napi_get_cb_info(env, info, &given, values, NULL, &data) != napi_ok) return reply(env, -EDOM);
+  struct wherefrom_tap **tap = tap_of(env, data, values[0]);
+  if (tap == NULL) return reply(env, -EBADF);
+  wherefrom_tap_close(*tap);
+  *tap = NULL;
+  return reply(env, 0);
+}
+
+static napi_value tap_probe(napi_env env, napi_callback_info info) {
+  (void)info;
+  return reply(env, wherefrom_tap_probe());
+}
+
+int wherefrom_define_tap(napi_env env, napi_value exports, uint8_t *answer) {
+  struct taps *taps = calloc(1, sizeof *taps);
+  if (taps == NULL) return 0;
+  taps->answer = answer;
+  if (napi_add_env_cleanup_hook(env, close_all, taps) != napi_ok) {
+    free(taps);
+    return 0;
+  }
+  const napi_property_descriptor functions[] = {
+      {"tapOpen", NULL, tap_open, NULL, NULL, NULL, napi_enumerable, taps},
+      {"tapFind", NULL, tap_find, NULL, NULL, NULL, napi_enumerable, taps},
+      {"tapLost", NULL, tap_lost, NULL, NULL, NULL, napi_enumerable, taps},
+      {"tapClose", NULL, tap_close, NULL, NULL, NULL, napi_enumerable, taps},
+      {"tapProbe", NULL, tap_probe, NULL, NULL, NULL, napi_enumerable, taps},
+  };
+  return napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) == napi_ok;
+}
