@@ -28,7 +28,8 @@ export interface AttachedProgram {
 /** What is pinned in one directory. */
 export interface PinnedPrograms {
   readonly programs: readonly { readonly name: string; readonly id: number; readonly groupId: bigint }[];
-  readonly counts: ToaCounts;
+  /** Undefined where the map is not there, which an agent of this version pins with the programs. */
+  readonly counts: ToaCounts | undefined;
 }
 
 /** Since the maps were made. */
@@ -84,7 +85,7 @@ export function pinnedPrograms(pinPath: string): PinnedPrograms | string | undef
     programs.push({ name, id, groupId: longs(sockopt, 3)[2] as bigint });
   }
   const length = sockopt.bpfCounts(join(pinPath, "counts"));
-  if (length === -ENOENT && programs.length === 0) return undefined;
+  if (length === -ENOENT) return programs.length === 0 ? undefined : { programs, counts: undefined };
   if (length < 0) return `counts: ${getSystemErrorName(length)}`;
   const [keptOfHandshake = 0, keptOfLaterPacket = 0, notKept = 0, answered = 0, untrusted = 0] = longs(
     sockopt,

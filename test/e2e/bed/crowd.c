@@ -1,10 +1,11 @@
 /*
  * Many clients, each from an address of its own: says to the server who it is, and counts what the server answers.
  *
- *   crowd HOST PORT FIRST COUNT CONCURRENCY own|translated|no-port|translated-no-port
+ *   crowd HOST PORT FIRST COUNT CONCURRENCY own|translated|no-port|translated-no-port [hold]
  *
  * FIRST is the address of the first; the others follow. Each sends a line "ADDRESS PORT", as the balancer should tell it (`translated`: behind 64:ff9b::/96;
  * `no-port`: "-"), and is answered with one byte: r right, w wrong, u unknown. It closes by reset, so that no port waits. Prints a line of JSON.
+ * With `hold` all of them connect and say nothing, it prints "open", and goes on when it is sent a line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,11 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONCURRENCY 4096
+#define CONCURRENCY 16384
 #define TIMEOUT_SECONDS 15
 
 struct client {
-  int fd, is_asked;
+  int fd, is_open, is_asked;
   time_t since;
 };
 
@@ -74,7 +75,7 @@ static int open_client(int slot, long number) {
   if (connect(fd, &server.any, size) < 0 && errno != EINPROGRESS) perror("connect"), exit(1);
   struct epoll_event event = {.events = EPOLLOUT, .data.u32 = (uint32_t)slot};
   epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
-  clients[slot] = (struct client){fd, 0, time(NULL)};
+  clients[slot] = (struct client){.fd = fd, .since = time(NULL)};
   return 0;
 }
 
@@ -103,6 +104,12 @@ static int introduce(struct client *client, int slot) {
   return 0;
 }
 
+static void wait_for(struct client *client, int slot, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.u32 = (uint32_t)slot};
+  client->since = time(NULL);
+  epoll_ctl(poller, EPOLL_CTL_MOD, client->fd, &event);
+}
+
 static void end(struct client *client, long *count) {
   ++*count;
   close(client->fd);
@@ -110,11 +117,14 @@ static void end(struct client *client, long *count) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 7 || !read_address(argv[1], atoi(argv[2]), &server) || !read_address(argv[3], 0, &first)) return 2;
+  if (argc < 7 || !read_address(argv[1], atoi(argv[2]), &server) || !read_address(argv[3], 0, &first)) return 2;
   long count = atol(argv[4]), begun = 0;
   int concurrency = atoi(argv[5]);
   if (concurrency < 1 || concurrency > CONCURRENCY) return 2;
   form = argv[6];
+  int is_held = argc > 7;
+  long opened = 0;
+  if (is_held && count > CONCURRENCY) return 2;
   poller = epoll_create1(0);
   struct timespec start, now;
   clock_gettime(CLOCK_MONOTONIC, &start);
@@ -129,6 +139,19 @@ int main(int argc, char **argv) {
       int slot = (int)events[index].data.u32;
       struct client *client = &clients[slot];
       char answer;
+      if (is_held && !client->is_open) {
+        client->is_open = 1;
+        wait_for(client, slot, 0);
+        if (begun < count) open_client((int)begun, begun), begun++;
+        if (++opened < count) continue;
+        puts("open");
+        fflush(stdout);
+        if (getchar() == EOF) return 1;
+        is_held = 0;
+        concurrency = (int)count;
+        for (int each = 0; each < concurrency; each++) wait_for(&clients[each], each, EPOLLOUT);
+        break;
+      }
       if (!client->is_asked) {
         if (introduce(client, slot) == 0) continue;
         end(client, &failed);
@@ -139,7 +162,7 @@ int main(int argc, char **argv) {
       if (begun < count) open_client(slot, begun++);
     }
     time_t late = time(NULL) - TIMEOUT_SECONDS;
-    for (int slot = 0; ready == 0 && slot < concurrency; slot++) {
+    for (int slot = 0; ready == 0 && !is_held && slot < concurrency; slot++) {
       if (clients[slot].fd < 0 || clients[slot].since > late) continue;
       end(&clients[slot], &failed);
       if (begun < count) open_client(slot, begun++);

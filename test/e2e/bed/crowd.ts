@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { type CompiledProgram, compileProgram } from "./compiled-program.ts";
 import type { Namespace } from "./namespace.ts";
@@ -31,10 +32,33 @@ export function compileCrowd(): CompiledProgram {
 }
 
 export async function sendCrowd(client: Namespace, program: string, options: CrowdOptions): Promise<Tally> {
-  const { host, port, from, count, concurrency, form } = options;
-  const child = client.spawn(program, [host, String(port), from, String(count), String(concurrency), form], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = client.spawn(program, wordsOf(options), { stdio: ["ignore", "pipe", "inherit"] });
   const [out] = await Promise.all([text(child.stdout!), once(child, "close")]);
   return JSON.parse(out) as Tally;
 }
+
+/** All of them connect, and say nothing until `ask` is called. */
+export async function holdCrowd(
+  client: Namespace,
+  program: string,
+  options: CrowdOptions,
+): Promise<{ readonly ask: () => Promise<Tally>; readonly stop: () => Promise<void> }> {
+  const child = client.spawn(program, [...wordsOf(options), "hold"], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const { value } = await lines.next();
+  if (value !== "open") throw new Error("the crowd ended");
+  return {
+    ask: async () => {
+      child.stdin?.write("\n");
+      return JSON.parse(String((await lines.next()).value)) as Tally;
+    },
+    stop: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+const wordsOf = ({ host, port, from, count, concurrency, form }: CrowdOptions): readonly string[] =>
+  [host, port, from, count, concurrency, form].map(String);

@@ -24,6 +24,10 @@ export function withOnly(...capabilities: readonly string[]): readonly string[] 
 export interface AgentMachine {
   /** Runs `wherefrom toa ...` to its end. */
   readonly run: (...args: readonly string[]) => Ended;
+  /** The same behind these command words. */
+  readonly runAs: (prefix: readonly string[], ...args: readonly string[]) => Ended;
+  /** Runs any command there. */
+  readonly shell: (script: string) => string;
   /** Starts `wherefrom toa attach ...` behind these command words; resolves when it has said that it is attached. */
   readonly start: (
     prefix: readonly string[],
@@ -45,20 +49,24 @@ export async function openAgentMachine(network: Namespace): Promise<AgentMachine
     const [command = "", ...rest] = [...enter, ...prefix, process.execPath, CLI, "toa", ...args];
     return [command, rest];
   };
+  const runAs = (prefix: readonly string[], ...args: readonly string[]): Ended => {
+    try {
+      const out = execFileSync(...words(prefix, args), {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 20_000,
+      });
+      return { code: 0, out, err: "" };
+    } catch (error) {
+      const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
+      return { code: status, out: stdout, err: stderr };
+    }
+  };
+  const [nsenter, ...inside] = enter as [string, ...string[]];
   return {
-    run: (...args) => {
-      try {
-        const out = execFileSync(...words([], args), {
-          encoding: "utf8",
-          stdio: ["ignore", "pipe", "pipe"],
-          timeout: 20_000,
-        });
-        return { code: 0, out, err: "" };
-      } catch (error) {
-        const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-        return { code: status, out: stdout, err: stderr };
-      }
-    },
+    run: (...args) => runAs([], ...args),
+    runAs,
+    shell: (script) => execFileSync(nsenter, [...inside, "sh", "-ec", script], { encoding: "utf8" }),
     start: async (prefix, ...args) => {
       const child = spawn(...words(prefix, ["attach", ...args]), { stdio: ["ignore", "pipe", "pipe"] });
       let [out, err] = ["", ""];
@@ -89,4 +97,26 @@ export async function openAgentMachine(network: Namespace): Promise<AgentMachine
       await ended;
     },
   };
+}
+
+/** A Python program of ours in a network namespace, which says a line when it is ready; it ends with the test. */
+export async function startPython(
+  network: Namespace,
+  enter: readonly string[],
+  program: string,
+  ...args: readonly (string | number)[]
+): Promise<{ readonly pid: number }> {
+  const [command, ...words] = [...enter, "python3", join(import.meta.dirname, program), ...args.map(String)] as [
+    string,
+    ...string[],
+  ];
+  const child = network.spawn(command, words, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  onTestFinished(async () => {
+    child.stdin?.end();
+    child.kill("SIGKILL");
+    await ended;
+  });
+  await once(child.stdout!, "data");
+  return { pid: child.pid as number };
 }

@@ -1,14 +1,11 @@
-import { join } from "node:path";
-import { once } from "node:events";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BED } from "../bed/bed.ts";
 import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
 import { BALANCER, confusions, ToaSite } from "../bed/toa-site.ts";
 import { describeSuite } from "../requirement.ts";
-import { type AgentMachine, openAgentMachine, withOnly } from "./agent.ts";
+import { type AgentMachine, openAgentMachine, startPython, withOnly } from "./agent.ts";
 
 const COUNT = 50;
-const SERVER = join(import.meta.dirname, "unaware_server.py");
 const TRUST = BALANCER.join();
 
 /** What a program that knows nothing of wherefrom sees. */
@@ -51,19 +48,8 @@ describeSuite("bpf", () => {
         trust,
       );
 
-    async function serveUnaware(host: string): Promise<void> {
-      const [command, ...enter] = group.enter as [string, ...string[]];
-      const server = site.bed.server.spawn(command, [...enter, "python3", SERVER, host, String(BED.port)], {
-        stdio: ["pipe", "pipe", "inherit"],
-      });
-      const ended = once(server, "close");
-      onTestFinished(async () => {
-        server.stdin?.end();
-        server.kill("SIGKILL");
-        await ended;
-      });
-      await once(server.stdout!, "data");
-    }
+    const serveUnaware = (host: string) =>
+      startPython(site.bed.server, group.enter, "unaware_server.py", host, BED.port);
 
     async function visit(
       family: 4 | 6,

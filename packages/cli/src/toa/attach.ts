@@ -10,7 +10,7 @@ import { installFilter, readPrefixes, removeFilter, replaceFilter, TOA_KINDS } f
 import { makePinDirectory } from "./pin-directory.ts";
 
 /** How often an agent looks whether its control group is still there, in milliseconds: for as long nothing is read after one was made anew. */
-const GROUP_CHECK_MS = 5000;
+const GROUP_CHECK_MS = 2000;
 
 /** The agent of a node: attaches as long as it runs, or pins; and filters for as long. */
 export const attach: Command = {
@@ -112,7 +112,8 @@ async function carryOut(plan: Plan, terminal: Terminal): Promise<number> {
   }
   const attached = attachAll(plan);
   if (attached !== "on") {
-    terminal.err(`the programs are ${attached}`);
+    const hint = attached.includes("pin") ? `\n"wherefrom toa detach --pin ${pinPath}" removes what is pinned.` : "";
+    terminal.err(`the programs are ${attached}${hint}`);
     if (kinds !== undefined && pinPath === undefined) removeFilter();
     return 1;
   }

@@ -1,7 +1,14 @@
 import { once } from "node:events";
 import { uptime } from "node:os";
 import { createServer } from "node:net";
-import { type AttachedProgram, attachedPrograms, isToaWatched, nativeStatus, pinnedPrograms } from "@wherefrom/net";
+import {
+  type AttachedProgram,
+  attachedPrograms,
+  isToaWatched,
+  nativeStatus,
+  pinnedPrograms,
+  type ToaCounts,
+} from "@wherefrom/net";
 import type { Command } from "../command.ts";
 import { wordsOf } from "./conflict.ts";
 import { groupNumber, groupsFrom, whyNoGroup } from "./group.ts";
@@ -92,15 +99,21 @@ function pinLines(
   const of = groups.find(({ number }) => number !== undefined && BigInt(number) === programs[0]?.groupId)?.group;
   const group =
     programs[0]?.groupId === 0n ? "a control group that is gone" : (of ?? `control group ${programs[0]?.groupId}`);
-  return [
-    `pinned in ${path} for ${group}: ${programs.map(({ name, id }) => `${name} (program ${id})`).join(", ")}`,
-    `  options kept of ${counts.keptOfHandshake} handshakes and ${counts.keptOfLaterPacket} later packets; ${counts.notKept} connections had no room for theirs`,
-    ...(counts.answered + counts.untrusted === 0
-      ? []
-      : [
-          `  ${counts.answered} answers in a module's place; ${counts.untrusted} left alone because nobody trusts who sent the option`,
-        ]),
-  ];
+  const names = programs.map(({ name, id }) => `${name} (program ${id})`).join(", ");
+  return [`pinned in ${path} for ${group}: ${names}`, ...(counts === undefined ? [] : countLines(counts))];
+}
+
+function countLines({
+  keptOfHandshake,
+  keptOfLaterPacket,
+  notKept,
+  answered,
+  untrusted,
+}: ToaCounts): readonly string[] {
+  const kept = `  options kept of ${keptOfHandshake} handshakes and ${keptOfLaterPacket} later packets; ${notKept} connections had no room for theirs`;
+  if (answered + untrusted === 0) return [kept];
+  const told = `  ${answered} answers in a module's place; ${untrusted} left alone because nobody trusts who sent the option`;
+  return [kept, told];
 }
 
 /** Clocks of BPF programs count from when the machine started. */
