@@ -16,7 +16,7 @@ export function startHaproxy(
     prepare: (directory) => {
       const file = join(directory, "haproxy.cfg");
       writeFileSync(file, configuration(sections));
-      return ["haproxy", "-db", "-q", "-f", file, "-p", join(directory, "haproxy.pid")];
+      return ["haproxy", "-db", "-f", file, "-p", join(directory, "haproxy.pid")];
     },
   });
 }
