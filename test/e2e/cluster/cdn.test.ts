@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Daemon } from "../daemon.ts";
 import { startHaproxy } from "../haproxy.ts";
 import { describeSuite } from "../requirement.ts";
