@@ -179,7 +179,8 @@ describeSuite("udp", () => {
     const datagrams = await send(4, 200, { each: 5, waitMs: 300 });
     const told = datagrams.filter(({ said }) => said?.ip !== undefined);
     expect(told.filter(({ own, said }) => said?.client?.address !== own.address)).toEqual([]);
-    expect(told.length).toBeGreaterThan(800);
+    // On a busy machine queues overflow as well, and lose an option with a flow's first datagram.
+    expect(told.length).toBeGreaterThan(datagrams.length / 2);
   });
 
   test("a port of the balancer's that another client was given names nobody once the first one fell silent", async () => {
@@ -204,13 +205,13 @@ describeSuite("udp", () => {
   });
 
   test.each([
-    ["unref", "a socket without a reference does not keep its process alive", "ended"],
-    ["ref", "one with a reference does", "alive"],
-    ["workers", "workers that are terminated under traffic take nobody with them", "ended"],
-    ["exit", "a process may exit in the midst of a batch", "ended"],
-  ])("%s: %s", (mode, _title, expected) => {
+    ["unref", "a socket without a reference does not keep its process alive", "ended", 30_000],
+    ["ref", "one with a reference does", "alive", 4000],
+    ["workers", "workers that are terminated under traffic take nobody with them", "ended", 30_000],
+    ["exit", "a process may exit in the midst of a batch", "ended", 30_000],
+  ])("%s: %s", (mode, _title, expected, timeout) => {
     const { status, signal, stderr } = spawnSync(process.execPath, [LIFETIME, mode], {
-      timeout: 4000,
+      timeout,
       encoding: "utf8",
     });
     expect({ stderr, end: signal === "SIGTERM" ? "alive" : status === 0 ? "ended" : `${status} ${signal}` }).toEqual({
