@@ -1,20 +1,20 @@
-// One socket option from JavaScript against the same call in a C loop, which runs in a process of its own, in turns.
+// One socket option from JavaScript against the same call in a C loop in the same process, in turns; processor time of the thread.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { median, pairedRatios, shuffled, spread } from "./interleaved.mjs";
 import { judge } from "./row.mjs";
 
 const require = createRequire(import.meta.url);
-const ROUNDS = 41;
-const CALLS = 20_000;
+const ROUNDS = 151;
+const CALLS = 4000;
 /** ffi-rs takes some thirty times as long. */
-const SLOW_CALLS = 1000;
+const SLOW_CALLS = 200;
 
 const CASES = [
   {
@@ -34,6 +34,14 @@ const CASES = [
     must: "<= 1.25",
   },
   {
+    title: "a record of the BPF programs, none attached",
+    level: 0x7766,
+    name: 1,
+    length: 64,
+    call: (native, fd) => native.toaRecord(fd),
+    must: "<= 1.25",
+  },
+  {
     title: "SO_COOKIE, any option by number",
     level: 1,
     name: 57,
@@ -44,11 +52,10 @@ const CASES = [
 
 export async function measure() {
   const directory = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
-  const floor = join(directory, "floor");
-  execFileSync("cc", ["-O2", "-o", floor, join(import.meta.dirname, "native_floor.c")]);
-  const child = spawn(floor, { stdio: ["pipe", "pipe", "inherit"] });
+  const floor = compileFloor(directory);
+  const child = spawn(join(directory, "floor"), { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const inC = async ({ level, name, length }) => {
+  const alone = async ({ level, name, length }) => {
     child.stdin.write(`${level} ${name} ${length} ${CALLS}\n`);
     return Number.parseFloat((await lines.next()).value);
   };
@@ -57,40 +64,55 @@ export async function measure() {
   const ways = { addon: [require("@wherefrom/native").loadSockopt(), CALLS], "ffi-rs": [fallback(), SLOW_CALLS] };
   const rows = [];
   for (const each of CASES) {
-    const times = { c: [], "c again": [], addon: [], "ffi-rs": [] };
+    const times = { c: [], "c again": [], alone: [], addon: [], "ffi-rs": [] };
     const run = (name) => {
-      if (name.startsWith("c")) return inC(each);
+      if (name === "alone") return alone(each);
+      if (name.startsWith("c")) return floor.loop(fd, each.level, each.name, each.length, CALLS);
       const [native, count] = ways[name];
-      const start = process.hrtime.bigint();
+      const start = floor.now();
       for (let index = 0; index < count; index++) each.call(native, fd);
-      return Number(process.hrtime.bigint() - start) / count;
+      return (floor.now() - start) / count;
     };
-    for (let round = -3; round < ROUNDS; round++) {
+    for (let round = -5; round < ROUNDS; round++) {
       for (const name of shuffled(Object.keys(times))) {
         const time = await run(name);
         if (round >= 0) times[name].push(time);
       }
     }
     const twin = median(pairedRatios(times["c again"], times.c));
-    for (const name of ["addon", "ffi-rs"]) {
-      const ratios = pairedRatios(times[name], times.c);
-      rows.push(
-        judge({
-          case: each.title,
-          subject: name === "addon" ? "the addon, called from JavaScript" : "ffi-rs, where no addon loads",
-          against: "a C loop",
-          ratio: median(ratios),
-          noise: Math.max(Math.abs(twin - 1), (1.25 * spread(ratios)) / 0.675 / Math.sqrt(ROUNDS)),
-          must: name === "addon" ? each.must : undefined,
-          detail: `${median(times[name]).toFixed(0)} ns against ${median(times.c).toFixed(0)} ns; A/A ${twin.toFixed(2)}`,
-        }),
-      );
-    }
+    const row = (subject, name, against, floorName, must) => {
+      const ratios = pairedRatios(times[name], times[floorName]);
+      return judge({
+        case: each.title,
+        subject,
+        against,
+        ratio: median(ratios),
+        noise: Math.max(Math.abs(twin - 1), (1.25 * spread(ratios)) / 0.675 / Math.sqrt(ROUNDS)),
+        must,
+        detail: `${median(times[name]).toFixed(0)} ns against ${median(times[floorName]).toFixed(0)} ns; A/A ${twin.toFixed(2)}`,
+      });
+    };
+    const addon = "the addon, called from JavaScript";
+    rows.push(
+      row(addon, "addon", "a C loop in the same process", "c", each.must),
+      row(addon, "addon", "a C loop in a process with one thread", "alone"),
+      row("ffi-rs, where no addon loads", "ffi-rs", "a C loop in the same process", "c"),
+    );
   }
   child.stdin.end();
   close();
   rmSync(directory, { recursive: true });
   return rows;
+}
+
+/** As an addon of this process, which is returned, and as a program, `floor` in the directory. */
+function compileFloor(directory) {
+  const source = join(import.meta.dirname, "native_floor.c");
+  const include = `-I${join(dirname(dirname(process.execPath)), "include", "node")}`;
+  const addon = join(directory, "floor.node");
+  execFileSync("cc", ["-O2", "-shared", "-fPIC", include, "-o", addon, source]);
+  execFileSync("cc", ["-O2", "-DPROGRAM", "-o", join(directory, "floor"), source]);
+  return require(addon);
 }
 
 function fallback() {

@@ -3,7 +3,7 @@
 // What addon/addon.c does, by ffi-rs: for a machine that none of our binaries fits. Some 30 times slower, which a connection hardly notices.
 // Argument checks and answers are the addon's; native/test holds the two equal.
 
-const { EBADF, EDOM, EINVAL } = require("node:os").constants.errno;
+const { EAFNOSUPPORT, EBADF, EDOM, EINVAL } = require("node:os").constants.errno;
 const { markAsUntransferable } = require("node:worker_threads");
 
 /** As in addon/sockopt.h. */
@@ -15,6 +15,17 @@ const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const TCP_SAVE_SYN = 27;
 const TCP_SAVED_SYN = 28;
+/** As in addon/toa_record.h. */
+const TOA_LEVEL = 0x7766;
+const TOA_NAME = 1;
+const TOA_RECORD_BYTES = 64;
+/** `wants` of readAccepted, as in addon/sockopt.h. */
+const WANT_SYN = 1;
+const WANT_LOOKUP = 2;
+const WANT_RECORD = 4;
+/** Linux: socket.h. */
+const AF_INET = 2;
+const AF_INET6 = 10;
 /** musl's dlopen knows this name as itself, too. */
 const LIBC = "libc.so.6";
 
@@ -56,15 +67,56 @@ function openSockopt() {
     new Int32Array(option.buffer, option.byteOffset, 1)[0] = value;
     return call("setsockopt", [I32, I32, I32, U8Array, I32], [fd, level, name, option, option.length]);
   };
+  const getPeername = (fd) => (isDescriptor(fd) ? ask("getpeername", [I32], [fd], ANSWER_BYTES) : -EBADF);
+  const toaLookup = (fd) => getSockopt(fd, IPPROTO_IP, TOA_LOOKUP, TOA_ANSWER_BYTES);
+  const toaRecord = (fd) => getSockopt(fd, TOA_LEVEL, TOA_NAME, TOA_RECORD_BYTES);
+  const savedSyn = (fd) => getSockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, ANSWER_BYTES);
+  const readAccepted = (fd, wants) => {
+    if (!isDescriptor(fd)) return -EBADF;
+    if (!isInt32(wants)) return -EDOM;
+    const length = getPeername(fd);
+    if (length < 0) return length;
+    const peer = peerOf(buffer);
+    if (peer === undefined) return -EAFNOSUPPORT;
+    const parts = [peer];
+    const take = (bytes) => parts.push(Uint8Array.prototype.slice.call(buffer, 0, bytes));
+    let told = 0;
+    if ((wants & WANT_LOOKUP) !== 0 && toaLookup(fd) === TOA_ANSWER_BYTES) {
+      take(TOA_ANSWER_BYTES);
+      told |= WANT_LOOKUP;
+    }
+    if ((wants & WANT_RECORD) !== 0 && toaRecord(fd) === TOA_RECORD_BYTES) {
+      take(TOA_RECORD_BYTES);
+      told |= WANT_RECORD;
+    }
+    const syn = (wants & WANT_SYN) === 0 ? 0 : savedSyn(fd);
+    if (syn > 0) take(syn);
+    const all = Buffer.concat(parts);
+    buffer.set(all.subarray(0, ANSWER_BYTES));
+    return (told << 16) | Math.min(all.length, ANSWER_BYTES);
+  };
   return {
     buffer,
     getSockopt,
     setSockopt,
-    getPeername: (fd) => (isDescriptor(fd) ? ask("getpeername", [I32], [fd], ANSWER_BYTES) : -EBADF),
-    toaLookup: (fd) => getSockopt(fd, IPPROTO_IP, TOA_LOOKUP, TOA_ANSWER_BYTES),
+    getPeername,
+    toaLookup,
     saveSyn: (fd, mode) => setSockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, mode),
-    savedSyn: (fd) => getSockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, ANSWER_BYTES),
+    savedSyn,
+    toaRecord,
+    readAccepted,
   };
+}
+
+/** What `readAccepted` says of the peer, of a sockaddr; undefined for what is no IP address. */
+function peerOf(sockaddr) {
+  const [family] = new Uint16Array(sockaddr.buffer, sockaddr.byteOffset, 1);
+  const port = sockaddr.subarray(2, 4);
+  const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+  if (family === AF_INET) return Uint8Array.of(4, 0, ...port, ...mapped, ...sockaddr.subarray(4, 8));
+  if (family !== AF_INET6) return undefined;
+  const isScoped = sockaddr.subarray(24, 28).some((byte) => byte !== 0);
+  return Uint8Array.of(6, isScoped ? 1 : 0, ...port, ...sockaddr.subarray(8, 24));
 }
 
 const isInt32 = (value) => Number.isInteger(value) && value >= -0x8000_0000 && value <= 0x7fff_ffff;

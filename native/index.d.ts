@@ -21,6 +21,15 @@ export interface Sockopt {
   readonly saveSyn: (fd: number, mode: number) => number;
   /** TCP_SAVED_SYN of an accepted socket: IP and TCP header. Read once: the second answer is 0, and so is the first under SYN cookies. */
   readonly savedSyn: (fd: number) => number;
+  /** 64 bytes that the programs of `attachToa` keep of this connection; 1 byte where they have kept nothing; a negative errno where none watch the socket. */
+  readonly toaRecord: (fd: number) => number;
+  /**
+   * All that there is to read when a connection has just been accepted, in one call. `wants` is a sum: 1 the saved SYN, 2 the TOA look-up, 4 the programs' record.
+   * Written to `buffer`, one behind the other: the peer (20 bytes in network order: 4 or 6; 1 where there is an IPv6 scope; port 2; address 16, an IPv4 one mapped),
+   * then look-up (20), record (64) and SYN, each where it is wanted and there. The answer is the length of all, and 2 and 4, shifted 16 bits to the left, tell that
+   * look-up and record are among it. -EAFNOSUPPORT: the peer has no IP address.
+   */
+  readonly readAccepted: (fd: number, wants: number) => number;
   /**
    * Loads the programs that keep TCP options beside sockets (bpf/toa.bpf.c), and attaches them to the control group (v2) at this path. `settings`: 1 looks at
    * packets after the handshake, too. Without `pinPath`, a directory of a BPF file system, for as long as the process lives, and once a process: a second call

@@ -80,6 +80,15 @@ static napi_value look(napi_env env, napi_callback_info info, look_up *call) {
 static napi_value get_peername(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_getpeername); }
 static napi_value toa_lookup(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_toa_lookup); }
 static napi_value saved_syn(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_saved_syn); }
+static napi_value toa_record(napi_env env, napi_callback_info info) { return look(env, info, wherefrom_toa_record); }
+
+static napi_value read_accepted(napi_env env, napi_callback_info info) {
+  int32_t arguments[2];
+  struct state *state;
+  int32_t result = read_arguments(env, info, 2, arguments, &state);
+  if (result != 0) return reply(env, result);
+  return reply(env, wherefrom_accepted(arguments[0], arguments[1], state->answer, sizeof state->answer));
+}
 
 static int define(napi_env env, napi_value exports, struct state *state) {
   const napi_property_descriptor functions[] = {
@@ -89,6 +98,8 @@ static int define(napi_env env, napi_value exports, struct state *state) {
       {"toaLookup", NULL, toa_lookup, NULL, NULL, NULL, napi_enumerable, state},
       {"saveSyn", NULL, save_syn, NULL, NULL, NULL, napi_enumerable, state},
       {"savedSyn", NULL, saved_syn, NULL, NULL, NULL, napi_enumerable, state},
+      {"toaRecord", NULL, toa_record, NULL, NULL, NULL, napi_enumerable, state},
+      {"readAccepted", NULL, read_accepted, NULL, NULL, NULL, napi_enumerable, state},
   };
   return napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) == napi_ok;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "toa_record.h"
+
 #ifdef __linux__
 /* include/uapi/linux/tcp.h, for a libc that is older than the names. */
 #ifndef TCP_SAVE_SYN
@@ -67,3 +69,58 @@ int32_t wherefrom_saved_syn(int32_t fd, uint8_t *answer, size_t length) {
 }
 
 #endif
+
+int32_t wherefrom_toa_record(int32_t fd, uint8_t *answer, size_t length) {
+  if (length < sizeof(struct toa_record)) return -EINVAL;
+  return wherefrom_getsockopt(fd, TOA_LEVEL, TOA_NAME, answer, sizeof(struct toa_record));
+}
+
+static int32_t read_peer(int32_t fd, uint8_t *peer) {
+  static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+  union {
+    struct sockaddr_storage any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+  } name;
+  socklen_t length = sizeof name;
+  if (getpeername(fd, (struct sockaddr *)&name, &length) < 0) return -errno;
+  switch (name.any.ss_family) {
+    case AF_INET:
+      peer[0] = 4;
+      peer[1] = 0;
+      memcpy(peer + 2, &name.ipv4.sin_port, 2);
+      memcpy(peer + 4, mapped, sizeof mapped);
+      memcpy(peer + 16, &name.ipv4.sin_addr, 4);
+      return 0;
+    case AF_INET6:
+      peer[0] = 6;
+      peer[1] = name.ipv6.sin6_scope_id != 0;
+      memcpy(peer + 2, &name.ipv6.sin6_port, 2);
+      memcpy(peer + 4, &name.ipv6.sin6_addr, 16);
+      return 0;
+    default:
+      return -EAFNOSUPPORT;
+  }
+}
+
+int32_t wherefrom_accepted(int32_t fd, int32_t wants, uint8_t *answer, size_t length) {
+  if (fd < 0) return -EBADF;
+  if (length < WHEREFROM_PEER_BYTES + WHEREFROM_TOA_ANSWER_BYTES + sizeof(struct toa_record)) return -EINVAL;
+  int32_t problem = read_peer(fd, answer);
+  if (problem != 0) return problem;
+  size_t used = WHEREFROM_PEER_BYTES;
+  int32_t told = 0;
+  if ((wants & WHEREFROM_WANT_LOOKUP) && wherefrom_toa_lookup(fd, answer + used, length - used) == WHEREFROM_TOA_ANSWER_BYTES) {
+    used += WHEREFROM_TOA_ANSWER_BYTES;
+    told |= WHEREFROM_WANT_LOOKUP;
+  }
+  if ((wants & WHEREFROM_WANT_RECORD) && wherefrom_toa_record(fd, answer + used, length - used) == sizeof(struct toa_record)) {
+    used += sizeof(struct toa_record);
+    told |= WHEREFROM_WANT_RECORD;
+  }
+  if (wants & WHEREFROM_WANT_SYN) {
+    int32_t syn = wherefrom_saved_syn(fd, answer + used, length - used);
+    if (syn > 0) used += (size_t)syn;
+  }
+  return (told << 16) | (int32_t)used;
+}

@@ -44,6 +44,8 @@ static void check_descriptors(void) {
     CHECK(wherefrom_toa_lookup(rows[row].fd, answer, WHEREFROM_ANSWER_BYTES) == rows[row].error);
     CHECK(wherefrom_save_syn(rows[row].fd, 1) == rows[row].error);
     CHECK(wherefrom_saved_syn(rows[row].fd, answer, WHEREFROM_ANSWER_BYTES) == rows[row].error);
+    CHECK(wherefrom_toa_record(rows[row].fd, answer, WHEREFROM_ANSWER_BYTES) == rows[row].error);
+    CHECK(wherefrom_accepted(rows[row].fd, 7, answer, WHEREFROM_ANSWER_BYTES) == rows[row].error);
   }
   close(file);
   close(pipes[0]);
@@ -61,6 +63,9 @@ static void check_lengths(int fd) {
     CHECK(length < sizeof(struct sockaddr_in) ? peer == -EINVAL : peer == sizeof(struct sockaddr_in));
     if (length < WHEREFROM_TOA_ANSWER_BYTES) CHECK(wherefrom_toa_lookup(fd, answer, length) == -EINVAL);
     else CHECK(wherefrom_toa_lookup(fd, answer, length) < 0);
+    /* Peer, look-up and record must fit whatever comes; the SYN was read before. */
+    int32_t accepted = wherefrom_accepted(fd, WHEREFROM_WANT_SYN | WHEREFROM_WANT_LOOKUP | WHEREFROM_WANT_RECORD, answer, length);
+    CHECK(length < WHEREFROM_PEER_BYTES + WHEREFROM_TOA_ANSWER_BYTES + 64 ? accepted == -EINVAL : accepted == WHEREFROM_PEER_BYTES);
     if (length > 0) CHECK(wherefrom_getsockopt(fd, IPPROTO_TCP, TCP_INFO, answer + 1, length - 1) >= 0);
     free(answer);
   }

@@ -13,13 +13,17 @@ export interface Connection {
   readonly end: () => Promise<void>;
 }
 
-/** A real connection on loopback. `prepare` sees the listener before anybody connects. */
-export async function openConnection(host = "127.0.0.1", prepare?: (server: Server) => void): Promise<Connection> {
+/** A real connection on loopback, to `target` where the listener is on an address of all. `prepare` sees the listener before anybody connects. */
+export async function openConnection(
+  host = "127.0.0.1",
+  prepare?: (server: Server) => void,
+  target = host,
+): Promise<Connection> {
   const server = createServer().listen(0, host);
   await once(server, "listening");
   prepare?.(server);
   const { port } = server.address() as { port: number };
-  const client = connect(port, host);
+  const client = connect(port, target);
   const [accepted] = (await once(server, "connection")) as [Socket];
   const end = async (): Promise<void> => {
     client.destroy();

@@ -58,6 +58,8 @@ async function exercise() {
   for (let round = 0; round < ROUNDS; round++) {
     if (addon.getPeername(fd) !== 16) throw new Error("getPeername");
     if (addon.toaLookup(fd) >= 0) throw new Error("toaLookup");
+    if (addon.toaRecord(fd) >= 0) throw new Error("toaRecord");
+    if (addon.readAccepted(fd, round & 7) !== 20) throw new Error("readAccepted");
     const length = 1 + (round % 512);
     const answer = addon.getSockopt(fd, 6, 11, length);
     if (answer < 0 || answer > length) throw new Error("getSockopt");

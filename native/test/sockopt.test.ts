@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, readlinkSync, rmSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { endianness, constants as os, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -9,7 +10,7 @@ import type { Sockopt } from "../index.js";
 import { type Connection, descriptorOf, openConnection } from "./connection.ts";
 import { describeWays } from "./ways.ts";
 
-const { EBADF, EDOM, EINVAL, ENOPROTOOPT, ENOTCONN, ENOTSOCK } = os.errno;
+const { EAFNOSUPPORT, EBADF, EDOM, EINVAL, ENOPROTOOPT, ENOTCONN, ENOTSOCK } = os.errno;
 const EOPNOTSUPP = 95;
 
 /** Linux x64 and arm64: asm-generic/socket.h, linux/in.h, linux/tcp.h. */
@@ -27,6 +28,9 @@ const TOA_LOOKUP = 4096;
 const UNUSED_DESCRIPTOR = 0x7fff_ffff;
 /** A socket in a child's table, and above all that is open in ours. */
 const THEIR_DESCRIPTOR = 300;
+
+/** All that take a descriptor. */
+const CALLS = 8;
 
 const LITTLE = endianness() === "LE";
 const int32 = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, LITTLE);
@@ -77,36 +81,47 @@ describeWays((load) => {
       sockopt.toaLookup(given),
       sockopt.saveSyn(given, 1),
       sockopt.savedSyn(given),
+      sockopt.toaRecord(given),
+      sockopt.readAccepted(given, 7),
     ];
   };
 
   describe("a descriptor", () => {
     test.each(NO_DESCRIPTORS)("that is %s is EBADF in every call, and never descriptor 0", (_, value) => {
-      expect(callAll(value)).toEqual(Array(6).fill(-EBADF));
+      expect(callAll(value)).toEqual(Array(CALLS).fill(-EBADF));
     });
 
     test("that is not given is EBADF", () => {
-      const { getSockopt, setSockopt, getPeername, toaLookup, saveSyn, savedSyn } = sockopt;
-      const calls = [getSockopt, setSockopt, getPeername, toaLookup, saveSyn, savedSyn] as (() => number)[];
-      expect(calls.map((call) => call())).toEqual(Array(6).fill(-EBADF));
+      const { getSockopt, setSockopt, getPeername, toaLookup, saveSyn, savedSyn, toaRecord, readAccepted } = sockopt;
+      const calls = [
+        getSockopt,
+        setSockopt,
+        getPeername,
+        toaLookup,
+        saveSyn,
+        savedSyn,
+        toaRecord,
+        readAccepted,
+      ] as (() => number)[];
+      expect(calls.map((call) => call())).toEqual(Array(CALLS).fill(-EBADF));
     });
 
     test("that is closed, or another process's, is EBADF", async () => {
-      expect(callAll(UNUSED_DESCRIPTOR)).toEqual(Array(6).fill(-EBADF));
+      expect(callAll(UNUSED_DESCRIPTOR)).toEqual(Array(CALLS).fill(-EBADF));
       const stdio = [...Array<"ignore">(THEIR_DESCRIPTOR).fill("ignore"), "pipe" as const];
       const child = spawn("sleep", ["60"], { stdio });
       expect(readlinkSync(`/proc/${child.pid}/fd/${THEIR_DESCRIPTOR}`)).toMatch(/^socket:/);
-      expect(callAll(THEIR_DESCRIPTOR)).toEqual(Array(6).fill(-EBADF));
+      expect(callAll(THEIR_DESCRIPTOR)).toEqual(Array(CALLS).fill(-EBADF));
       child.kill();
       await once(child, "exit");
       const fd = openSync("/dev/null", "r");
       closeSync(fd);
-      expect(callAll(fd)).toEqual(Array(6).fill(-EBADF));
+      expect(callAll(fd)).toEqual(Array(CALLS).fill(-EBADF));
     });
 
     test("of a file is ENOTSOCK", () => {
       const fd = openSync(import.meta.filename, "r");
-      expect(callAll(fd)).toEqual(Array(6).fill(-ENOTSOCK));
+      expect(callAll(fd)).toEqual(Array(CALLS).fill(-ENOTSOCK));
       closeSync(fd);
     });
 
@@ -114,14 +129,14 @@ describeWays((load) => {
       const directory = mkdtempSync(join(tmpdir(), "wherefrom-pipe-"));
       execFileSync("mkfifo", [join(directory, "pipe")]);
       const fd = openSync(join(directory, "pipe"), constants.O_RDWR | constants.O_NONBLOCK);
-      expect(callAll(fd)).toEqual(Array(6).fill(-ENOTSOCK));
+      expect(callAll(fd)).toEqual(Array(CALLS).fill(-ENOTSOCK));
       closeSync(fd);
       rmSync(directory, { recursive: true });
     });
 
     test("of a destroyed socket is gone in the same tick", () => {
       connection.accepted.destroy();
-      expect(callAll(descriptorOf(connection.accepted))).toEqual(Array(6).fill(-EBADF));
+      expect(callAll(descriptorOf(connection.accepted))).toEqual(Array(CALLS).fill(-EBADF));
     });
   });
 
@@ -210,6 +225,65 @@ describeWays((load) => {
     expect(uint16(sockopt.buffer, 2)).toBe(local.accepted.remotePort);
     expect(Buffer.from(sockopt.buffer.subarray(8, 24)).toString("hex")).toBe(`${"00".repeat(15)}01`);
     await local.end();
+  });
+
+  describe("what an accepted connection tells in one call", () => {
+    const PEER_BYTES = 20;
+    const [SYN, LOOKUP, RECORD] = [1, 2, 4];
+    const told = (length: number): Buffer => Buffer.from(sockopt.buffer.subarray(0, length));
+
+    test("is its peer, in network order, and its SYN behind it, once", () => {
+      const fd = descriptorOf(connection.accepted);
+      const length = sockopt.readAccepted(fd, SYN);
+      const all = told(length);
+      expect(all.subarray(0, 2).toString("hex")).toBe("0400");
+      expect(all.readUInt16BE(2)).toBe(connection.accepted.remotePort);
+      expect(all.subarray(4, 20).toString("hex")).toBe("00000000000000000000ffff7f000001");
+      const syn = all.subarray(PEER_BYTES);
+      expect(syn.readUInt8(0)).toBe(0x45);
+      expect(syn.readUInt16BE(20)).toBe(connection.accepted.remotePort);
+      expect(syn).toHaveLength(20 + (syn.readUInt8(32) >> 4) * 4);
+      expect(sockopt.readAccepted(fd, SYN)).toBe(PEER_BYTES);
+      expect(sockopt.savedSyn(fd)).toBe(0);
+    });
+
+    test("is not the SYN where nobody wants it, which stays to be read", () => {
+      const fd = descriptorOf(connection.accepted);
+      // No module answers and no programs watch: nothing is said of look-up and record, and nothing takes their place.
+      expect(sockopt.readAccepted(fd, 0)).toBe(PEER_BYTES);
+      expect(sockopt.readAccepted(fd, LOOKUP + RECORD)).toBe(PEER_BYTES);
+      expect(sockopt.savedSyn(fd)).toBeGreaterThan(0);
+    });
+
+    test("is an IPv6 peer as it is, and the IPv4 peer of a dual-stack socket mapped", async () => {
+      const local = await openConnection("::1");
+      expect(sockopt.readAccepted(descriptorOf(local.accepted), 0)).toBe(PEER_BYTES);
+      expect(told(PEER_BYTES).toString("hex")).toMatch(/^0600....0{31}1$/);
+      await local.end();
+      const dual = await openConnection("::", undefined, "127.0.0.1");
+      expect(sockopt.readAccepted(descriptorOf(dual.accepted), 0)).toBe(PEER_BYTES);
+      expect(told(PEER_BYTES).toString("hex")).toMatch(/^0600....0{20}ffff7f000001$/);
+      await dual.end();
+    });
+
+    test("is nothing of a listener or a Unix socket", async () => {
+      expect(sockopt.readAccepted(descriptorOf(connection.server), SYN)).toBe(-ENOTCONN);
+      const directory = mkdtempSync(join(tmpdir(), "wherefrom-unix-"));
+      const server = createServer().listen(join(directory, "socket"));
+      await once(server, "listening");
+      const accepted = once(server, "connection") as Promise<[Socket]>;
+      const client = connect(join(directory, "socket"));
+      const [socket] = await accepted;
+      expect(sockopt.readAccepted(descriptorOf(socket), SYN + LOOKUP + RECORD)).toBe(-EAFNOSUPPORT);
+      client.destroy();
+      socket.destroy();
+      server.close();
+      rmSync(directory, { recursive: true });
+    });
+
+    test.each([undefined, 1.5, "1"])("is EDOM where it is asked for %s", (wants) => {
+      expect(sockopt.readAccepted(descriptorOf(connection.accepted), wants as number)).toBe(-EDOM);
+    });
   });
 
   describe("a saved SYN", () => {

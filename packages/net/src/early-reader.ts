@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Connection, Policy } from "@wherefrom/core";
 import { connectionOf, keepConnection } from "./connection-of.ts";
-import { COLLECTED, COLLECTOR, forgetResolution, type Kept, POLICY } from "./kept.ts";
+import { COLLECTED, COLLECTOR, CONNECTION, forgetResolution, type Kept, POLICY } from "./kept.ts";
 import type { SocketLike } from "./source.ts";
 
 const EARLY: unique symbol = Symbol.for("wherefrom.early");
@@ -21,13 +21,16 @@ export function readEarly(server: Server): void {
 
 /** What is known of a connection that `server` accepted, read once however often it is asked for. */
 export function readAtAccept(server: Server & Kept, socket: SocketLike & Kept): Connection {
-  let connection = connectionOf(socket);
-  const collector = server[COLLECTOR];
-  if (collector !== undefined && socket[COLLECTED] !== true) {
-    connection = keepConnection(socket, collector.collect(socket, connection));
-    socket[COLLECTED] = true;
-  }
+  const connection = collected(server, socket) ?? connectionOf(socket);
   if (server[POLICY] !== undefined) putUnder(server[POLICY], socket);
+  return connection;
+}
+
+function collected(server: Kept, socket: SocketLike & Kept): Connection | undefined {
+  const collector = server[COLLECTOR];
+  if (collector === undefined || socket[COLLECTED] === true) return undefined;
+  const connection = keepConnection(socket, collector.collect(socket, socket[CONNECTION]));
+  socket[COLLECTED] = true;
   return connection;
 }
 

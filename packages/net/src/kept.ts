@@ -18,9 +18,9 @@ const RESOLUTION: unique symbol = Symbol.for("wherefrom.resolution");
 /** On globalThis: the Resolutions of all others, sockets among them. */
 const RESOLUTIONS: unique symbol = Symbol.for("wherefrom.resolutions");
 
-/** Learns what machines said of a connection (TOA), in the tick of 'connection'. Another copy of this package may have made it. */
+/** Learns what machines said of a connection (TOA), in the tick of 'connection', and the peer, where nothing was known of it before. Another copy of this package may have made it. */
 interface Collector {
-  readonly collect: (socket: SocketLike, connection: Connection) => Connection;
+  readonly collect: (socket: SocketLike, known: Connection | undefined) => Connection;
 }
 
 /** Holds connections that begin with a header; false where one needs none. */

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { compilePolicy, type ConnectionClaim, type Policy, type Resolution } from "@wherefrom/core";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { attach } from "./attach.ts";
-import { amendConnection } from "./connection-of.ts";
+import { amendConnection, connectionOf } from "./connection-of.ts";
 import { descriptorOf } from "./descriptor.ts";
 import { getClient, getClientIp } from "./get-client.ts";
 import { COLLECTOR, type Kept } from "./kept.ts";
@@ -504,7 +504,7 @@ describe("behind TOA the header is the claimed machine's", () => {
     const server = createServer();
     wherefrom(server, under, { proxyProtocol: "required" });
     (server as Server & Kept)[COLLECTOR] = {
-      collect: (_socket, connection) => amendConnection(connection, { claims: [...connection.claims, toa] }),
+      collect: (socket, known = connectionOf(socket)) => amendConnection(known, { claims: [...known.claims, toa] }),
     };
     return listen(server, []);
   }

@@ -113,6 +113,24 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
     expect(getClient(socket)).toBe(resolution);
   });
 
+  test("who asks first when both ends are gone is told what was there at 'connection'", async () => {
+    const server = wherefrom(createServer(), policy, { toa: LVS }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const [socket] = await accepted;
+    const port = client.localPort;
+    client.resetAndDestroy();
+    socket.destroy();
+    await once(socket, "close");
+    expect(socket.remoteAddress).toBeUndefined();
+    expect(getClient(socket)).toMatchObject({
+      stop: "carrier-absent",
+      hops: [{ method: "socket", endpoint: { address: "127.0.0.1", port } }],
+    });
+  });
+
   test("a later policy without toa ends the reading", async () => {
     const server = wherefrom(createServer(), policy, { toa: LVS });
     wherefrom(server, policy);

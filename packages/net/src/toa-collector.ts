@@ -1,11 +1,13 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
-import type { Connection, ConnectionClaim } from "@wherefrom/core";
-import { parseToaLookup, type ToaProduct, type ToaRecord } from "@wherefrom/core/wire";
+import type { Connection } from "@wherefrom/core";
+import type { ToaProduct, ToaRecord } from "@wherefrom/core/wire";
 import type { NativeStatus, Sockopt } from "@wherefrom/native";
+import { type Accepted, isScoped, readAccepted, WANT_LOOKUP, WANT_RECORD, WANT_SYN } from "./accepted.ts";
+import { connectionOf } from "./connection-of.ts";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt, nativeStatus } from "./native.ts";
-import { readSavedSyn, saveSyns } from "./saved-syn.ts";
+import { parentOf } from "./socket-internals.ts";
 import { ToaConnection } from "./toa-connection.ts";
 import { attachPrograms, isWatched, readToaRecord } from "./toa-programs.ts";
 import { toaModule } from "./toa-module.ts";
@@ -31,16 +33,19 @@ export interface ToaStatus {
   readonly native: NativeStatus;
 }
 
-/** sizeof(struct toa_nat64_peer). */
-const LOOKUP_BYTES = 20;
+/** TCP_SAVE_SYN: from the IP header on. */
+const FROM_IP_HEADER = 1;
 
 /** Reads what a layer-4 balancer wrote into TCP options, for the connections of one server. */
 export class ToaCollector {
   readonly #product: ToaProduct;
   readonly #forced: ToaReaderName | undefined;
+  #server: Server | undefined;
   #savedSyn = "unavailable: the server does not listen";
   #programs = "unavailable: the server does not listen";
   #tap: ToaTap | string = "unavailable: the server does not listen";
+  /** What each connection is asked for, a module's answer left out. */
+  #wants = WANT_SYN;
 
   constructor({ product, reader }: CompiledToa) {
     this.#product = product;
@@ -49,32 +54,37 @@ export class ToaCollector {
 
   /** From now on the kernel keeps the SYNs and options that we shall need. To be called when `server` listens, and again may be. */
   listen(server: Server): void {
+    this.#server = server;
     this.#programs = this.#startWatching(server);
     this.#tap = this.#startTapping(server);
     this.#savedSyn = this.#startSaving(server);
+    this.#wants = (this.#readsSyn() ? WANT_SYN : 0) | (this.#programs === "on" ? WANT_RECORD : 0);
   }
 
   /**
-   * What is known of the connection of `socket`, with the claim of its options. Reads the SYN, which can be read once, so call it in the tick of
-   * 'connection'; what was read is parsed when somebody first asks. What comes with later data is looked for whenever somebody asks, until it is there.
+   * What is known of the connection of `socket`, with the claim of its options; `known` is what was known before. Asks the kernel, which tells a SYN once only, so
+   * call it in the tick of 'connection'; what it said is parsed when somebody first asks. What comes with later data is looked for whenever somebody asks,
+   * until it is there.
    */
-  collect(socket: SocketLike, connection: Connection): Connection {
-    const fd = descriptorOf(socket);
+  collect(socket: SocketLike, known?: Connection): Connection {
     const sockopt = loadSockopt();
     const isModule = this.#reader(sockopt) === "module";
+    if (isModule && (this.#wants & WANT_SYN) === 0) this.#saveFromNowOn();
+    const fd = descriptorOf(socket);
+    // Before the SYN is read: the tap may need it.
     const tapped = fd === undefined || !(this.#tap instanceof ToaTap) ? undefined : this.#tap.read(socket, fd);
-    const readsSyn = isModule || this.#product.packets.includes("syn");
-    const syn = fd === undefined || sockopt === undefined || !readsSyn ? undefined : readSavedSyn(sockopt, fd);
-    const lookup = fd === undefined || sockopt === undefined || !isModule ? undefined : readLookup(sockopt, fd);
-    const record =
-      fd === undefined || sockopt === undefined || this.#programs !== "on"
-        ? tapped?.record
-        : this.#record(sockopt, socket);
-    const evidence = { syn, record, lookup, doubt: tapped?.doubt };
-    const isNothing = syn === undefined && record === undefined && evidence.doubt === undefined && !isModule;
-    return connection.peer === undefined || isNothing
-      ? connection
-      : new ToaConnection(connection, this.#product, evidence, isModule);
+    const wants = isModule ? this.#wants | WANT_LOOKUP : this.#wants;
+    const accepted = sockopt === undefined || fd === undefined ? undefined : readAccepted(sockopt, fd, wants);
+    const before = known ?? (isTold(accepted, socket) ? undefined : connectionOf(socket));
+    if (before !== undefined && (before.peer === undefined || (accepted === undefined && !isModule))) return before;
+    return new ToaConnection({
+      product: this.#product,
+      isModule,
+      known: before,
+      accepted,
+      laterRecord: tapped?.record ?? this.#laterRecord(accepted, socket, sockopt),
+      doubt: tapped?.doubt,
+    });
   }
 
   /** Nothing is held for connections that come from now on. */
@@ -105,9 +115,21 @@ export class ToaCollector {
     return this.#savedSyn === "on" && this.#product.packets.includes("syn") ? "saved-syn" : "none";
   }
 
-  /** Reads now and, where the product writes into data, whenever it is asked again: a record that is there does not change. */
-  #record(sockopt: Sockopt, socket: SocketLike): () => ToaRecord | undefined {
-    let record = readToaRecord(sockopt, descriptorOf(socket) as number);
+  /** A module was loaded after the server began to listen: SYNs tell who its peers are. */
+  #saveFromNowOn(): void {
+    this.#wants |= WANT_SYN;
+    if (this.#server !== undefined) this.#savedSyn = this.#startSaving(this.#server);
+  }
+
+  /** Where nothing was kept yet and the product writes into data, too. A record that is there does not change. */
+  #laterRecord(
+    accepted: Accepted | undefined,
+    socket: SocketLike,
+    sockopt: Sockopt | undefined,
+  ): (() => ToaRecord | undefined) | undefined {
+    if (this.#programs !== "on" || !this.#product.packets.includes("data")) return undefined;
+    if (sockopt === undefined || accepted === undefined || (accepted.told & WANT_RECORD) !== 0) return undefined;
+    let record: ToaRecord | undefined;
     return () => {
       const fd = record === undefined ? descriptorOf(socket) : undefined;
       if (fd !== undefined) record = readToaRecord(sockopt, fd);
@@ -150,22 +172,24 @@ export class ToaCollector {
     this.#tap = "unavailable: the server does not listen";
   }
 
+  /** Whether a connection's SYN has something to tell: what the product wrote there, or who the peer is. */
+  #readsSyn(): boolean {
+    return this.#product.packets.includes("syn") || this.#forced === "module" || toaModule.trace() !== undefined;
+  }
+
   #startSaving(server: Server): string {
     const sockopt = loadSockopt();
     if (sockopt === undefined) return "unavailable: no native calls";
-    const isNeeded =
-      this.#product.packets.includes("syn") ||
-      this.#tap instanceof ToaTap ||
-      this.#forced === "module" ||
-      toaModule.trace() !== undefined;
+    const isNeeded = this.#readsSyn() || this.#tap instanceof ToaTap;
     if (!isNeeded) return `off: ${this.#product.name} puts nothing into SYNs`;
     const fd = descriptorOf(server);
     if (fd === undefined) return `unavailable: ${cluster.isWorker ? "cluster round-robin" : "no descriptor"}`;
-    const result = saveSyns(sockopt, fd);
+    const result = sockopt.saveSyn(fd, FROM_IP_HEADER);
     return result === 0 ? "on" : `unavailable: errno ${-result}`;
   }
 }
 
-function readLookup(sockopt: Sockopt, fd: number): ConnectionClaim | undefined {
-  return sockopt.toaLookup(fd) === LOOKUP_BYTES ? parseToaLookup(sockopt.buffer.subarray(0, LOOKUP_BYTES)) : undefined;
+/** Whether the kernel's answer tells the peer as Node would: it names no zone, and knows nothing of what was said of a socket that this one runs over. */
+function isTold(accepted: Accepted | undefined, socket: SocketLike): boolean {
+  return accepted !== undefined && !isScoped(accepted) && parentOf(socket) === undefined;
 }

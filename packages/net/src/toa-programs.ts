@@ -6,8 +6,6 @@ import { ownControlGroup } from "./control-group.ts";
 import type { ToaStandIn } from "./toa-stand-in.ts";
 
 /** native/addon/toa_record.h. */
-const LEVEL = 0x7766;
-const NAME = 1;
 const LATER_PACKETS = 1;
 
 /** linux/capability.h. */
@@ -15,13 +13,12 @@ const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CA
 
 /** Whether the programs watch this socket, a listener or a connection: they answer, if only that there is nothing. */
 export function isWatched(sockopt: Sockopt, fd: number): boolean {
-  return sockopt.getSockopt(fd, LEVEL, NAME, TOA_RECORD_BYTES) > 0;
+  return sockopt.toaRecord(fd) > 0;
 }
 
 /** Undefined where nothing was kept of the connection, or nobody watches it. */
 export function readToaRecord(sockopt: Sockopt, fd: number): ToaRecord | undefined {
-  const length = sockopt.getSockopt(fd, LEVEL, NAME, TOA_RECORD_BYTES);
-  return length === TOA_RECORD_BYTES ? parseToaRecord(sockopt.buffer) : undefined;
+  return sockopt.toaRecord(fd) === TOA_RECORD_BYTES ? parseToaRecord(sockopt.buffer) : undefined;
 }
 
 /** Where, and with what besides. */

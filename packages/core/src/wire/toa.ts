@@ -63,21 +63,10 @@ export function parseToaOptions(
   from = 0,
   to: number = bytes.length,
 ): ToaReading {
-  const refuse = (reason: ToaFault, at: number): ToaReading => {
-    const raw = hexText(bytes, from, Math.min(to, from + TOA_OPTIONS_LIMIT_BYTES));
-    return { ok: false, reason, at: at - from, raw };
-  };
-  if (to - from > TOA_OPTIONS_LIMIT_BYTES) return refuse("too-long", from + TOA_OPTIONS_LIMIT_BYTES);
+  if (to - from > TOA_OPTIONS_LIMIT_BYTES) return refuse("too-long", bytes, from, to, from + TOA_OPTIONS_LIMIT_BYTES);
   if (!product.packets.includes(packet)) return NOT_IN_PACKET;
-  const scan: Scan = {
-    from,
-    length: to - from,
-    claim: undefined,
-    claimEnd: -1,
-    vip: undefined,
-    vpcId: undefined,
-    warnings: [],
-  };
+  // Nearly every packet has none of the product's options, and costs nothing but a look at each kind.
+  let scan: Scan | undefined;
   let at = from;
   while (at < to) {
     const kind = bytes[at];
@@ -89,19 +78,27 @@ export function parseToaOptions(
     // An option's length counts its first two bytes: with less than 2 the list would not go forwards.
     const end = at + (bytes[at + 1] ?? 0);
     if (end < at + 2 || end > to) {
-      if (scan.claim === undefined) return refuse("broken", at);
+      if (scan?.claim === undefined) return refuse("broken", bytes, from, to, at);
       scan.warnings.push("broken-tail");
       break;
     }
     const option = findOption(product, bytes, at, end, family);
-    const fault = option === undefined ? undefined : takeOption(scan, product, option, bytes, at, end);
-    if (fault !== undefined) return refuse(fault, at);
+    if (option !== undefined) {
+      scan ??= startScan(from, to);
+      const fault = takeOption(scan, product, option, bytes, at, end);
+      if (fault !== undefined) return refuse(fault, bytes, from, to, at);
+    }
     at = end;
   }
+  if (scan?.claim === undefined) return ABSENT;
   const { claim, vip, vpcId, warnings } = scan;
-  if (claim === undefined) return ABSENT;
   const beside = { ...(vip === undefined ? {} : { destination: vip }), ...(vpcId === undefined ? {} : { vpcId }) };
   return { ok: true, claim: { ...beside, ...claim }, warnings };
+}
+
+function refuse(reason: ToaFault, bytes: Uint8Array, from: number, to: number, at: number): ToaReading {
+  const raw = hexText(bytes, from, Math.min(to, from + TOA_OPTIONS_LIMIT_BYTES));
+  return { ok: false, reason, at: at - from, raw };
 }
 
 /** What was found so far. */
@@ -115,6 +112,18 @@ interface Scan {
   vip: Endpoint | undefined;
   vpcId: number | undefined;
   readonly warnings: ToaWarning[];
+}
+
+function startScan(from: number, to: number): Scan {
+  return {
+    from,
+    length: to - from,
+    claim: undefined,
+    claimEnd: -1,
+    vip: undefined,
+    vpcId: undefined,
+    warnings: [],
+  };
 }
 
 function takeOption(
