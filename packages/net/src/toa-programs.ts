@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { constants, release } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { parseToaRecord, TOA_RECORD_BYTES, type ToaRecord } from "@wherefrom/core/wire";
 import type { Sockopt } from "@wherefrom/native";
@@ -7,6 +8,8 @@ import type { ToaStandIn } from "./toa-stand-in.ts";
 
 /** native/addon/toa_record.h. */
 const LATER_PACKETS = 1;
+
+const { EINVAL, ENOSYS } = constants.errno;
 
 /** linux/capability.h. */
 const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
@@ -44,7 +47,14 @@ export function attachPrograms(
   const { buffer } = sockopt;
   const step = Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
   const missing = result === -1 ? missingCapabilities(readFileSync("/proc/self/status", "utf8")) : "";
-  return `unavailable: ${step}: ${getSystemErrorName(result)}${missing === "" ? "" : `, ${missing}`}`;
+  const why = missing === "" ? oldKernel(result, step) : missing;
+  return `unavailable: ${step}: ${getSystemErrorName(result)}${why === "" ? "" : `, ${why}`}`;
+}
+
+/** What a kernel without the system call, the map or the hook answers, in words; "" for what may have other reasons. */
+function oldKernel(result: number, step: string): string {
+  const isOld = result === -ENOSYS || (result === -EINVAL && /BPF_|loading the program/.test(step));
+  return isOld ? `Linux ${release()} does not have what it takes, which is there from 5.10 on` : "";
 }
 
 /** Whether a process with this status (proc(5)) has the capability in force. */

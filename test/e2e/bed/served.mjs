@@ -57,12 +57,40 @@ function createServer() {
       return createHttpServer(onRequest);
     case "http2":
       return createHttp2Server(onRequest);
+    default:
+      return createFrameworkServer();
+  }
+}
+
+/** A framework on node:http, whose requests are asked through its adapter. */
+async function createFrameworkServer() {
+  const compiled = compilePolicy(policy);
+  if (kind === "express") {
+    const [{ default: express }, adapter] = await Promise.all([import("express"), import("@wherefrom/express")]);
+    const app = express().use(adapter.wherefrom(compiled));
+    app.use((request, response) => void response.send({ ...describe(request), ip: request.ip }));
+    return createHttpServer(app);
+  }
+  if (kind === "koa") {
+    const [{ default: Koa }, adapter] = await Promise.all([import("koa"), import("@wherefrom/koa")]);
+    const app = new Koa().use(adapter.wherefrom(compiled));
+    app.use((context) => void (context.body = { ...describe(context.req), ip: context.ip }));
+    return createHttpServer(app.callback());
+  }
+  if (kind === "fastify") {
+    const [{ default: fastify }, adapter] = await Promise.all([import("fastify"), import("@wherefrom/fastify")]);
+    let server;
+    const app = fastify({ serverFactory: (handler) => (server = createHttpServer(handler)) });
+    await app.register(adapter.wherefrom(compiled));
+    app.get("/", async (request) => ({ ...describe(request.raw), ip: request.ip }));
+    await app.ready();
+    return server;
   }
   throw new Error(`no server of kind ${kind}`);
 }
 
-function serve() {
-  const server = wherefrom(createServer(), compilePolicy(policy), { toa, proxyProtocol });
+async function serve() {
+  const server = wherefrom(await createServer(), compilePolicy(policy), { toa, proxyProtocol });
   server.listen({ host, port }, () => {
     const status = toaStatus(server);
     if (cluster.isWorker) process.send(status ?? {});
@@ -84,4 +112,4 @@ if (cluster.isPrimary && workers > 0) {
   for (let index = 0; index < threads; index++) {
     new Worker(new URL(import.meta.url), { workerData: { ...options, threads: 0, port: port + index } });
   }
-} else serve();
+} else await serve();

@@ -19,6 +19,8 @@ export interface Said {
   readonly method: string;
   readonly stop: string;
   readonly warnings: readonly string[];
+  /** What a framework's own `ip` says. */
+  readonly ip?: string;
   readonly hops: readonly { by: string; format: string; address?: string; verdict: string; reason?: string }[];
 }
 
@@ -38,7 +40,7 @@ interface ServerStatus {
 }
 
 export interface Serving {
-  readonly kind?: "net" | "tls" | "http" | "http2" | "compare";
+  readonly kind?: "net" | "tls" | "http" | "http2" | "express" | "fastify" | "koa" | "compare";
   readonly host?: string;
   readonly port?: number;
   readonly toa?: unknown;

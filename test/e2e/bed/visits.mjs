@@ -1,5 +1,5 @@
 // Connections to the balancer, each from an address of its own: prints one line of JSON with what the server said of each.
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -28,6 +28,17 @@ function overTcp(localAddress, to) {
   return socket;
 }
 
+/** Requests of a connection that is kept. */
+const REQUESTS = 5;
+
+/** One request over this socket. */
+async function ask(over, more = {}) {
+  const asked = request({ ...over, headers: { host: "x", ...more, ...headers } });
+  const answered = new Promise((resolve, reject) => asked.on("response", resolve).on("error", reject));
+  asked.end();
+  return read(await answered);
+}
+
 async function visit(localAddress, to) {
   const socket = overTcp(localAddress, to);
   const opened = new Promise((resolve, reject) => socket.on("connect", resolve).on("error", reject));
@@ -43,10 +54,12 @@ async function visit(localAddress, to) {
     secure.on("error", () => {}).write(payload);
     said = await read(secure);
   } else if (kind === "http") {
-    const asked = request({ createConnection: () => socket, headers: { host: "x", connection: "close", ...headers } });
-    const answered = new Promise((resolve, reject) => asked.on("response", resolve).on("error", reject));
-    asked.end();
-    said = await read(await answered);
+    said = await ask({ createConnection: () => socket }, { connection: "close" });
+  } else if (kind === "keep-alive") {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agent.createConnection = () => socket;
+    said = [];
+    for (let turn = 0; turn < REQUESTS; turn++) said.push(await ask({ agent }));
   } else {
     const session = connectHttp2("http://x", { createConnection: () => socket });
     said = await read(session.request({ ":path": "/", ...headers }));

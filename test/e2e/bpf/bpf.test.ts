@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { BED } from "../bed/bed.ts";
 import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
+import { compileCrowd } from "../bed/crowd.ts";
 import type { Stamp, StampedPackets } from "../bed/stamper.ts";
-import { BALANCER, confusions, first, type Serving, ToaSite } from "../bed/toa-site.ts";
+import { BALANCER, confusions, first, type Said, type Serving, ToaSite } from "../bed/toa-site.ts";
 import { describeSuite } from "../requirement.ts";
 
 /** Connections of each cell. */
@@ -115,8 +117,75 @@ describeSuite("bpf", () => {
     expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
   });
 
+  test("a handshake whose client port is that magic is shown like any other", async () => {
+    await serve();
+    await site.stamp("a", "hex:fe08f989cb007107");
+    expect(first(await site.visit(4, 1)).client).toEqual({ address: "203.0.113.7", port: 63881 });
+  });
+
+  test("a header that is full of no-operations, 40 bytes, names nobody", async () => {
+    await serve();
+    site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=0");
+    onTestFinished(() => void site.bed.client.run("sysctl -qw net.ipv4.tcp_timestamps=1"));
+    await site.stamp("a", `hex:${"01".repeat(40)}`);
+    expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+  });
+
+  /** Kind 254 with each length that a byte can say, before an address that nobody has; 28 bytes are there beside timestamps. */
+  test.each(["dpvs", "huawei-elb"])(
+    "an option of any length that is not the product's names nobody, and every connection is served (%s)",
+    async (toa) => {
+      await serve({ toa: { product: toa, reader: "sock-ops" } });
+      const lengths = Array.from({ length: 250 }, (_, length) => length);
+      const option = (length: number) => `fe${length.toString(16).padStart(2, "0")}c406${"06".repeat(24)}`;
+      await site.stamp("a", `hex:${lengths.map(option).join()}`);
+      for (const { own, said } of await site.visit(4, lengths.length)) {
+        const length = Number(own.address.split(".")[3]) - 1;
+        const isForm = length === 8 || (length === 20 && toa === "dpvs");
+        expect([length, said.client !== undefined]).toEqual([length, isForm]);
+      }
+    },
+  );
+
   test.each([
-    ["40 bytes of no-operation", "01".repeat(20), "carrier-absent"],
+    ["the same client twice", "fe08c406cb007107fe08c406cb007107", "203.0.113.7", "untrusted-hop"],
+    ["two clients", "fe08c406cb007107fe08c407cb007108", undefined, "malformed-hop"],
+  ])("of several options that name %s", async (_title, hex, address, stop) => {
+    await serve({ toa: "huawei-elb" });
+    await site.stamp("a", `hex:${hex}`);
+    const said = first(await site.visit(4, 1));
+    expect([said.client?.address, said.stop]).toEqual([address, stop]);
+  });
+
+  test("under a flood of SYNs every client who completes a handshake is named", async () => {
+    await serve({ host: "0.0.0.0" });
+    await site.stamp("ad", "254");
+    // Addresses that are the client machine's, and never hear an answer: half-open connections, more than the listener has room for.
+    site.bed.client.run("ip route replace local 198.18.0.0/15 dev lo; iptables -w -I INPUT -d 198.18.0.0/15 -j DROP");
+    site.bed.balancer.run("ip route replace 198.18.0.0/15 via 10.91.1.2");
+    onTestFinished(() => void site.bed.client.run("iptables -w -D INPUT -d 198.18.0.0/15 -j DROP"));
+    const crowd = compileCrowd();
+    const flood = site.bed.client.spawn(
+      crowd.path,
+      [BED.front[4], `${BED.port}`, "198.18.0.1", "4000", "4000", "own"],
+      {
+        stdio: "ignore",
+      },
+    );
+    const ended = once(flood, "close");
+    onTestFinished(async () => {
+      flood.kill("SIGKILL");
+      await ended;
+      crowd.remove();
+    });
+    const halfOpen = (): number => Number(site.bed.server.run("ss -Htn state syn-recv | wc -l"));
+    for (let tries = 0; halfOpen() < 200 && tries < 50; tries++) await sleep(100);
+    expect(halfOpen()).toBeGreaterThanOrEqual(200);
+    expect(confusions(await site.visit(4, 200))).toEqual([]);
+  });
+
+  test.each([
+    ["20 bytes of no-operation", "01".repeat(20), "carrier-absent"],
     ["another length", "fe06c406cb00", "carrier-absent"],
     ["one behind no-operations, where the product writes in front", "0101fe08c406cb007163", "malformed-hop"],
   ])("%s in the handshake's ACK names nobody", async (_title, hex, stop) => {
@@ -131,6 +200,26 @@ describeSuite("bpf", () => {
     await site.stamp("ad", "254");
     expect(confusions(await site.visit(4, 100, { kind }))).toEqual([]);
   });
+
+  test.each(["express", "fastify", "koa"] as const)("%s: the client, and the framework's own ip", async (kind) => {
+    await serve({ kind });
+    await site.stamp("ad", "254");
+    const visits = await site.visit(4, COUNT, { kind: "http" });
+    expect(confusions(visits)).toEqual([]);
+    expect(visits.map(({ said }) => said.ip)).toEqual(visits.map(({ own }) => own.address));
+  });
+
+  test.each(["http", "fastify"] as const)(
+    "each request of a connection that is kept has the connection's client (%s), although the option came once, with the first",
+    async (kind) => {
+      await serve({ kind });
+      await site.stamp("d", "254");
+      for (const { own, said } of await site.visit(4, COUNT, { kind: "keep-alive" })) {
+        const all = said as unknown as readonly Said[];
+        expect(all.map(({ client }) => client)).toEqual(Array.from({ length: 5 }, () => own));
+      }
+    },
+  );
 
   test("servers in four worker threads at once never mix up their clients", async () => {
     const { server } = await serve({ threads: 4 });
