@@ -218,8 +218,11 @@ static int32_t attach_all(struct work *work, char *log) {
   work->group_id = group.st_ino;
   for (size_t index = 0; index < wanted_programs(work); index++) {
     if (link_program(work, index) == 0) continue;
-    int32_t result = errno == EEXIST ? failed(work, "what is pinned belongs to another control group", wanted->pin)
-                                     : failed(work, "attaching to the control group (BPF_LINK_CREATE)", wanted->group);
+    const char *words = errno == EEXIST ? "what is pinned belongs to another control group"
+                        /* The kernel's answer to any directory but a group of version 2. */
+                        : errno == EBADF ? "no control group of version 2"
+                                         : "attaching to the control group (BPF_LINK_CREATE)";
+    int32_t result = failed(work, words, errno == EEXIST ? wanted->pin : wanted->group);
     for (size_t made = 0; made <= index; made++) {
       if (work->is_new[made]) unpin(work, made);
     }

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe } from "vitest";
+import { areKernelsFetched } from "./vm/kernels.mjs";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -57,6 +58,13 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     reason: "the native addon was not built: npm run build --workspace native (needs a C compiler, make and python3)",
   },
   setpriv: program("setpriv", "util-linux"),
+  "qemu-system-x86_64": program("qemu-system-x86_64", "--no-install-recommends qemu-system-x86"),
+  nft: program("nft", "nftables"),
+  modprobe: program("modprobe", "kmod"),
+  "debian-kernels": {
+    isPresent: areKernelsFetched,
+    reason: "Debian's kernels are not in the cache: node test/e2e/vm/fetch.mjs (needs apt-get, xz and the network)",
+  },
   "sock-ops": {
     isPresent: () => readFileSync("/proc/self/mounts", "utf8").includes(" cgroup2 ") && isReadable("/sys/fs/bpf"),
     reason: "this kernel has no control groups of version 2, or no BPF",
