@@ -50,6 +50,14 @@ export interface Job extends Entrance {
   readonly preface?: string;
   readonly timeoutMs?: number;
   readonly tries?: number;
+  /** The visitors' own port; any by default. */
+  readonly localPort?: number;
+}
+
+export interface Visitor {
+  /** One visit of each of the job's addresses. */
+  readonly visit: (job: Job) => Promise<readonly Visit[]>;
+  readonly close: () => Promise<void>;
 }
 
 export interface SiteOptions extends ClusterOptions {
@@ -71,7 +79,7 @@ export class ClusterSite {
   readonly #setups: readonly (readonly [Setup, ReadonlySet<ServerName>])[];
   readonly #options: SiteOptions;
   readonly #pods = new Map<number, Conversation>();
-  #visitor!: Conversation;
+  #visitor!: Visitor;
 
   constructor(used: readonly { readonly setup: Setup; readonly kinds: readonly Kind[] }[], options: SiteOptions = {}) {
     const servers = new Map<Setup, Set<ServerName>>();
@@ -87,12 +95,12 @@ export class ClusterSite {
       this.cluster.apply(this.services());
       this.cluster.forward(this.fronts());
       await options.prepare?.(this.cluster);
-      this.#visitor = startScript(this.cluster.client, VISITOR, {});
+      this.#visitor = this.openVisitor();
       await Promise.all([this.startPod(0), this.startPod(1)]);
     });
     afterAll(async () => {
       await Promise.all([...this.#pods.keys()].map((pod) => this.stopPod(pod)));
-      await this.#visitor?.stop();
+      await this.#visitor?.close();
       await options.finish?.();
       await this.cluster?.close();
     });
@@ -176,17 +184,27 @@ export class ClusterSite {
   }
 
   /** One visit of each of these addresses. */
-  async visit(job: Job): Promise<readonly Visit[]> {
-    this.#visitor.say(job);
-    return (await this.#visitor.next()) as readonly Visit[];
+  visit(job: Job): Promise<readonly Visit[]> {
+    return this.#visitor.visit(job);
+  }
+
+  /** A machine's worth of visitors of its own, for visits at the same time as others'. */
+  openVisitor(namespace: Namespace = this.cluster.client): Visitor {
+    const script = startScript(namespace, VISITOR, {});
+    return {
+      visit: async (job) => {
+        script.say(job);
+        return (await script.next()) as readonly Visit[];
+      },
+      close: script.stop,
+    };
   }
 
   /** The same, from another machine than the clients'. */
   async ask(namespace: Namespace, job: Job): Promise<readonly Visit[]> {
-    const visitor = startScript(namespace, VISITOR, {});
-    visitor.say(job);
-    const visits = (await visitor.next()) as readonly Visit[];
-    await visitor.stop();
+    const visitor = this.openVisitor(namespace);
+    const visits = await visitor.visit(job);
+    await visitor.close();
     return visits;
   }
 

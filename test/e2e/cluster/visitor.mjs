@@ -65,9 +65,9 @@ async function visitOverTcp(address, { client, host, port, timeoutMs = 10_000, l
 }
 
 /** Sends until it is answered, as every user of datagrams must. */
-async function visitOverUdp(address, { host, port, preface = "", tries = 20, waitMs = 250 }) {
+async function visitOverUdp(address, { host, port, localPort = 0, preface = "", tries = 20, waitMs = 250 }) {
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
-  socket.bind(0, address);
+  socket.bind(localPort, address);
   await once(socket, "listening");
   const own = { address, port: socket.address().port };
   const payload = Buffer.concat([Buffer.from(preface, "hex"), Buffer.from("x\n")]);
