@@ -27,7 +27,7 @@ export interface AuditUser {
   readonly name?: string | undefined;
 }
 
-/** The request that was asked, as far as it is known. No query string and no headers: they hold secrets. */
+/** The request that was asked, as far as it is known. No query string, and no headers but those that were asked for: they hold secrets. */
 export interface AuditRequest {
   readonly method?: string | undefined;
   readonly path?: string | undefined;
@@ -37,6 +37,8 @@ export interface AuditRequest {
   /** Bytes of the response, where a `content-length` was set, or of a connection what was sent. */
   readonly bytes?: number | undefined;
   readonly durationMs?: number | undefined;
+  /** Headers that `auditHttp({ headers })` names, lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is published on the diagnostics channel of its name, `wherefrom:` before it. */

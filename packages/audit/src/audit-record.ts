@@ -84,7 +84,7 @@ export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: 
     key: privacy === "full" ? rateLimitKey(resolution) : (hide(client)?.address ?? "unknown"),
     protocol: origin.protocol,
     host: clip(origin.host),
-    request: request === undefined ? undefined : clipRequest(request),
+    request: request === undefined ? undefined : clipRequest(request, privacy),
     user: user === undefined ? undefined : { id: clip(user.id), name: clip(user.name) },
     place: event.place ?? (client === undefined ? undefined : locate?.(client.address)),
     outcome: event.outcome ?? "unknown",
@@ -139,9 +139,23 @@ function recordHop(
   };
 }
 
-function clipRequest(request: AuditRequest): AuditRequest {
-  const { method, path, userAgent, ...rest } = request;
-  return { ...rest, method: clip(method), path: clip(path), userAgent: clip(userAgent) };
+/** Captured headers are texts with addresses in them: they are there in full privacy only. */
+function clipRequest(request: AuditRequest, privacy: Privacy): AuditRequest {
+  const { method, path, userAgent, status, httpVersion, bytes, durationMs, headers } = request;
+  return {
+    method: clip(method),
+    path: clip(path),
+    userAgent: clip(userAgent),
+    status,
+    httpVersion,
+    bytes,
+    durationMs,
+    headers: headers === undefined || privacy !== "full" ? undefined : clipHeaders(headers),
+  };
+}
+
+function clipHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, clip(value)]));
 }
 
 function clip(text: string): string;

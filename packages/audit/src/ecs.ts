@@ -73,6 +73,7 @@ export function formatEcs(record: AuditRecord): object {
       key: record.key,
       warnings: record.warnings.length === 0 ? undefined : record.warnings,
       hops: hops.length === 0 ? undefined : hops,
+      headers: request?.headers,
       numbers: record.numbers,
       geo_databases: record.place?.databases,
       surge: surge === undefined ? undefined : surgeFields(surge),

@@ -8,9 +8,12 @@ import { compilePolicy } from "@wherefrom/core";
 import { wherefrom } from "@wherefrom/net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ClientEvent, subscribe } from "./audit-event.ts";
+import { recordOf } from "./audit-record.ts";
 import { auditTo } from "./audit-to.ts";
 import { auditConnections } from "./connection-audit.ts";
+import { formatEcs } from "./ecs.ts";
 import { auditHttp } from "./http-audit.ts";
+import { formatOtel } from "./otel.ts";
 import { jsonLines } from "./sinks/json-lines.ts";
 
 function directory(): string {
@@ -82,6 +85,25 @@ describe("events of real servers", () => {
     await ask("/", {}, false);
     expect(heard).toEqual([]);
   });
+
+  test("no header is written down unless it was asked for, and then in full privacy only", async () => {
+    onTestFinished(auditHttp({ headers: ["X-Forwarded-For", "via"] }));
+    const [event] = await heardOf({ "x-forwarded-for": "6.6.6.6, 203.0.113.7", cookie: "secret" });
+    expect(event?.request?.headers).toEqual({ "x-forwarded-for": "6.6.6.6, 203.0.113.7" });
+    const record = recordOf(event as ClientEvent);
+    expect(formatEcs(record)).toMatchObject({ wherefrom: { headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.7" } } });
+    expect(formatOtel(record)).toMatchObject({ "http.request.header.x-forwarded-for": ["6.6.6.6, 203.0.113.7"] });
+    expect(JSON.stringify(recordOf(event as ClientEvent, "truncated"))).not.toMatch(/6\.6\.6\.6|113\.7|secret/);
+    expect(() => auditHttp({ headers: ["Cookie"] })).toThrow(
+      'headers names "cookie", which holds a secret: an audit must not',
+    );
+  });
+
+  async function heardOf(headers: Record<string, string>): Promise<ClientEvent[]> {
+    const heard = hear();
+    await ask("/", headers);
+    return heard;
+  }
 
   test("a sample out of range is refused", () => {
     expect(() => auditHttp({ sample: 1.5 })).toThrow("sample is a number from 0 to 1, not 1.5");

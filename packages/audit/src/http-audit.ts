@@ -14,19 +14,42 @@ const FINISHED = "http.server.response.finish";
 export interface HttpAuditOptions {
   /** The part of requests that becomes `client.resolved`, from 0 to 1. What is rejected is always told. Default 1. */
   readonly sample?: number | undefined;
+  /** Headers of requests that are written down as they came, such as "x-forwarded-for", in full privacy only. Default none. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+/** Headers that are keys to somebody's account. */
+const SECRET_HEADERS: readonly string[] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
+
+/** Throws a RangeError for headers that may not be written down. */
+function compileHeaders(headers: readonly string[]): readonly string[] {
+  const names = headers.map((name) => name.toLowerCase());
+  const secret = names.find((name) => SECRET_HEADERS.includes(name));
+  if (secret === undefined) return names;
+  throw new RangeError(`headers names ${JSON.stringify(secret)}, which holds a secret: an audit must not`);
+}
+
+function capture(request: IncomingMessage, names: readonly string[]): Readonly<Record<string, string>> | undefined {
+  if (names.length === 0) return undefined;
+  const found = names.flatMap((name) => {
+    const value = request.headers[name];
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 /**
  * From now on every request of every node:http and https server in this process that has a policy (a middleware's or `wherefrom(server, policy)`'s) becomes an event
  * when its response is finished, and a connection that their PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. While nobody listens to the events nothing is made of them.
  */
-export function auditHttp({ sample }: HttpAuditOptions = {}): () => void {
+export function auditHttp({ sample, headers = [] }: HttpAuditOptions = {}): () => void {
   const isChosen = compileSample(sample);
+  const captured = compileHeaders(headers);
   const onFinish = (message: unknown): void => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     if (!isHeard("client.resolved") && !isHeard("client.rejected")) return;
     const resolution = knownResolution(request);
-    if (resolution !== undefined) tell(request, response, resolution, isChosen());
+    if (resolution !== undefined) tell(request, response, resolution, isChosen(), captured);
   };
   subscribeTo(FINISHED, onFinish);
   const endRefusals = auditRefusals((server) => server instanceof HttpServer || server instanceof HttpsServer);
@@ -36,7 +59,13 @@ export function auditHttp({ sample }: HttpAuditOptions = {}): () => void {
   };
 }
 
-function tell(request: IncomingMessage, response: ServerResponse, resolution: Resolution, isChosen: boolean): void {
+function tell(
+  request: IncomingMessage,
+  response: ServerResponse,
+  resolution: Resolution,
+  isChosen: boolean,
+  captured: readonly string[],
+): void {
   const { socket, method, url = "", httpVersion } = request;
   const { localAddress, localPort } = socket;
   const event = {
@@ -52,6 +81,7 @@ function tell(request: IncomingMessage, response: ServerResponse, resolution: Re
       userAgent: request.headers["user-agent"],
       httpVersion,
       bytes: lengthOf(response),
+      headers: capture(request, captured),
     },
     outcome: response.statusCode < 400 ? "success" : "failure",
   } as const;

@@ -16,6 +16,7 @@ export { type AuditRecord, type RecordedHop, recordOf, TEXT_LIMIT } from "./audi
 export { formatCef } from "./cef.ts";
 export { clientFields, currentClient, followClients, runWithClient } from "./client-context.ts";
 export { formatCombined } from "./combined.ts";
+export { auditConfig, type ConfigAuditOptions, FLOOD_REQUESTS, FLOOD_WINDOW_MS } from "./config-audit.ts";
 export type { ConfigWarning, ConfigWarningCode } from "./config-warning.ts";
 export { auditConnections, auditResolution, type ResolutionContext } from "./connection-audit.ts";
 export { auditDatagrams, type DatagramAuditOptions, type DatagramSource } from "./datagram-audit.ts";

@@ -46,6 +46,8 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "wherefrom.hops": hopTexts(record),
   };
   for (const [key, value] of Object.entries(record.numbers ?? {})) attributes[`wherefrom.${key}`] = value;
+  for (const [name, value] of Object.entries(request?.headers ?? {}))
+    attributes[`http.request.header.${name}`] = [value];
   if (record.surge !== undefined) Object.assign(attributes, surgeAttributes(record.surge));
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as OtelAttributes;
 }

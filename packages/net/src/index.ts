@@ -4,6 +4,7 @@ export { connectionOf } from "./connection-of.ts";
 export { getClient, getClientIp } from "./get-client.ts";
 export { keptResolution } from "./kept.ts";
 export { nativeStatus } from "./native.ts";
+export { NOTICE_CHANNEL, type OperatorNotice, operatorNotices } from "./notice.ts";
 export { requirePolicy } from "./no-policy.ts";
 export {
   connectWithProxyHeader,

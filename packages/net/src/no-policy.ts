@@ -1,5 +1,6 @@
 import { formatEndpoint, type Policy, WherefromError } from "@wherefrom/core";
 import { connectionOf } from "./connection-of.ts";
+import { tellOperator } from "./notice.ts";
 import { isRequest, type Source } from "./source.ts";
 
 /** Says what was asked about, and what to type. */
@@ -29,7 +30,7 @@ const known = new WeakSet<Policy>();
 function announced(policy: Policy): Policy {
   if (known.has(policy)) return policy;
   known.add(policy);
-  for (const { code, detail } of policy.notices) process.emitWarning(detail, { type: "WherefromWarning", code });
+  for (const notice of policy.notices) tellOperator(notice, notice.code);
   return policy;
 }
 

@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { COLLECTOR, type Kept } from "./kept.ts";
+import { tellOperator } from "./notice.ts";
 import { ToaCollector, type ToaStatus } from "./toa-collector.ts";
 import type { CompiledToa } from "./toa-options.ts";
 
@@ -36,12 +37,10 @@ export function toaStatus(server: Server): ToaStatus | undefined {
 
 function warn({ product, savedSyn, programs, tap, native }: ToaStatus): void {
   const calls = native.skipped.map(({ source, reason }) => `${source}: ${reason}`).join("; ");
-  const detail =
+  const why =
     native.source === "none"
       ? `no native calls (${calls})`
       : `no kernel module; BPF programs are ${programs}; the tap is ${tap}; saved SYNs are ${savedSyn}`;
-  process.emitWarning(`the TCP options of ${product} cannot be read here: ${detail}. Clients behind it stay unknown`, {
-    type: "WherefromWarning",
-    code: "WHEREFROM_TOA_UNREADABLE",
-  });
+  const detail = `the TCP options of ${product} cannot be read here: ${why}. Clients behind it stay unknown`;
+  tellOperator({ code: "toa-unreadable", detail }, "WHEREFROM_TOA_UNREADABLE");
 }
