@@ -1,5 +1,5 @@
 // One HTTP server under a policy for each way of auditing. Hooks are a process's: the first request of a slice turns on what its server stands for, and off what the last one's did.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { getClientIp, wherefrom } from "@wherefrom/net";
 
 const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
 const directory = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
+process.on("exit", () => rmSync(directory, { recursive: true }));
 const sinkOf = (name) => jsonLines(join(directory, `${name}.jsonl`), { rotateSize: "16M", keptFiles: 1 });
 
 let current = "";
@@ -29,17 +30,24 @@ function serverOf(name, ...hooks) {
   return wherefrom(server, policy);
 }
 
-export async function apps() {
-  const geo = await openGeo();
-  const [plain, placed] = [sinkOf("plain"), sinkOf("placed")];
-  const resolved = { events: ["client.resolved"] };
+function silent() {
   return {
-    none: serverOf("none"),
-    "none again": serverOf("none again"),
     "no subscriber": serverOf("no subscriber", auditHttp),
     "current client": serverOf("current client", followClients),
-    "JSON Lines": serverOf("JSON Lines", auditHttp, () => auditTo(plain, resolved)),
+  };
+}
+
+async function lines() {
+  const geo = await openGeo();
+  const [plain, placed] = [sinkOf("plain"), sinkOf("placed")];
+  return {
+    "JSON Lines": serverOf("JSON Lines", auditHttp, () => auditTo(plain)),
     "JSON Lines, geo": serverOf("JSON Lines, geo", auditHttp, () => auditTo(placed, { locate: geo.locate })),
   };
 }
 
+/** Which of them: the module's URL ends in `?silent` or `?lines`. */
+export async function apps() {
+  const subjects = new URL(import.meta.url).search === "?silent" ? silent() : await lines();
+  return { none: serverOf("none"), "none again": serverOf("none again"), ...subjects };
+}

@@ -21,6 +21,7 @@ const SUITES = [
   "proxy",
   "bpf",
   "udp",
+  "audit",
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -17,7 +17,7 @@ const ROUNDS = 400;
 /**
  * Processor time a request of several apps in one process, which share the compiler's heat and the machine's moods: slices in random order,
  * round after round. `apps` is the URL of a module that exports `apps()`: listeners or servers by name. `send` brings `slice` requests at a time, with
- * `preface` at the beginning of each connection. Returns microseconds a request by round, for each name.
+ * `preface` at the beginning of each connection. `headers` are lines, or lists of lines for requests in turn. Returns microseconds a request by round, for each name.
  */
 export async function costPerRequest(
   apps,
@@ -26,9 +26,9 @@ export async function costPerRequest(
 ) {
   const server = fork(new URL("served-apps.mjs", import.meta.url), [apps.href], { execArgv: [] });
   const ports = await message(server);
-  const request = Buffer.from(
-    `GET / HTTP/1.1\r\nHost: example.com\r\n${headers.map((line) => `${line}\r\n`).join("")}\r\n`,
-  );
+  const requestOf = (lines) =>
+    Buffer.from(`GET / HTTP/1.1\r\nHost: example.com\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
+  const request = Array.isArray(headers[0]) ? headers.map(requestOf) : requestOf(headers);
   const usage = async () => {
     const answer = message(server);
     server.send("usage");
@@ -127,7 +127,7 @@ function ask(port, request, count, preface) {
     let answered = 0;
     const socket = connect(port, "127.0.0.1", () => {
       if (preface.length > 0) socket.write(preface);
-      for (; sent < PIPELINED; sent++) socket.write(request);
+      for (; sent < PIPELINED; sent++) socket.write(next(request, sent));
     });
     socket.on("error", failed);
     socket.on("data", (chunk) => {
@@ -136,11 +136,15 @@ function ask(port, request, count, preface) {
         from += 12;
         answered++;
         if (sent < count) {
-          socket.write(request);
+          socket.write(next(request, sent));
           sent++;
         }
       }
       if (answered >= count) socket.end(done);
     });
   });
+}
+
+function next(request, index) {
+  return Array.isArray(request) ? request[index % request.length] : request;
 }

@@ -4,7 +4,7 @@ import { Server } from "node:net";
 
 const { apps } = await import(process.argv[2]);
 const ports = {};
-for (const [name, app] of Object.entries(apps())) {
+for (const [name, app] of Object.entries(await apps())) {
   const listener = await app;
   const server = listener instanceof Server ? listener : createServer(listener);
   server.keepAliveTimeout = 60_000;

@@ -1,6 +1,6 @@
 import type { Endpoint } from "@wherefrom/core";
+import type { AuditRequest } from "./audit-event.ts";
 import type { AuditRecord } from "./audit-record.ts";
-import { jsonLine } from "./line-text.ts";
 import type { Place } from "./place.ts";
 import type { Surge } from "./surge.ts";
 
@@ -17,30 +17,43 @@ const CLASSES: Readonly<Record<AuditRecord["name"], { kind: string; category: st
   "config.warning": { kind: "event", category: ["configuration"], type: ["info"] },
 };
 
+/** What `event` says of all events of a name. */
+export function eventClass(name: AuditRecord["name"], isWeb: boolean): object {
+  const { kind, category, type } = CLASSES[name];
+  return {
+    action: name,
+    dataset: "wherefrom.audit",
+    kind,
+    category: isWeb ? ["web", ...category] : category,
+    type: isWeb && name === "client.resolved" ? ["access"] : type,
+  };
+}
+
+/** log.level. */
+export function levelOf(name: AuditRecord["name"]): "info" | "warn" {
+  return name === "client.resolved" || name === "login.location" ? "info" : "warn";
+}
+
 /**
  * The record in the Elastic Common Schema. `source` and `client` say the same, because rules ask for `source`: the client where it is proven, with its port where
  * somebody told it, and the physical peer as `nat`. Fields of type ip hold addresses and nothing else, or the whole document would be refused; under a hash only
  * `address` is written. What is wherefrom's own stands under `wherefrom`.
  */
 export function formatEcs(record: AuditRecord): object {
-  const { name, client, peer, local, request, user, hops, surge, warning } = record;
-  const { kind, category, type } = CLASSES[name];
-  const isWeb = request !== undefined && (name === "client.resolved" || name === "client.rejected");
+  return prune(ecsFields(record));
+}
+
+function ecsFields(record: AuditRecord): object {
+  const { name, client, peer, local, request, user, surge, warning } = record;
+  const isWeb = request?.method !== undefined;
   const end = endpointFields(client, peer, record.place);
-  const ips = [client, peer].flatMap((endpoint) =>
-    endpoint === undefined || !isIp(endpoint.address) ? [] : [endpoint.address],
-  );
-  return prune({
+  return {
     "@timestamp": record.time.toISOString(),
     ecs: { version: ECS_VERSION },
-    log: { level: name === "client.resolved" || name === "login.location" ? "info" : "warn" },
+    log: { level: levelOf(name) },
     message: warning?.detail,
     event: {
-      action: name,
-      dataset: "wherefrom.audit",
-      kind,
-      category: isWeb ? ["web", ...category] : category,
-      type: isWeb && name === "client.resolved" ? ["access"] : type,
+      ...eventClass(name, isWeb),
       outcome: record.outcome,
       reason: record.reason,
       start: surge?.start.toISOString(),
@@ -50,78 +63,103 @@ export function formatEcs(record: AuditRecord): object {
     source: end,
     client: end,
     server: local === undefined ? undefined : { address: local.address, ip: local.address, port: local.port },
-    network: {
-      transport: record.transport === "unix" ? undefined : record.transport,
-      type: client === undefined || !isIp(client.address) ? undefined : client.address.includes(":") ? "ipv6" : "ipv4",
-      forwarded_ip: hops.length > 1 && client !== undefined && isIp(client.address) ? client.address : undefined,
-    },
-    related: { ip: ips.length === 0 ? undefined : [...new Set(ips)], user: user === undefined ? undefined : [user.id] },
-    http:
-      request === undefined
-        ? undefined
-        : {
-            version: request.httpVersion,
-            request: { method: request.method },
-            response: { status_code: request.status, body: { bytes: request.bytes } },
-          },
-    url: request === undefined ? undefined : { path: request.path, scheme: record.protocol, domain: record.host },
-    user_agent: { original: request?.userAgent },
+    network: networkFields(record),
+    related: relatedFields(record),
+    http: request === undefined ? undefined : httpFields(request),
+    url: isWeb ? { path: request.path, scheme: record.protocol, domain: record.host } : undefined,
+    user_agent: request?.userAgent === undefined ? undefined : { original: request.userAgent },
     user,
     wherefrom: {
       method: record.method,
       stop: record.stop,
       key: record.key,
       warnings: record.warnings.length === 0 ? undefined : record.warnings,
-      hops: hops.length === 0 ? undefined : hops,
+      hops: record.hops.length === 0 ? undefined : record.hops,
       headers: request?.headers,
       numbers: record.numbers,
       geo_databases: record.place?.databases,
       surge: surge === undefined ? undefined : surgeFields(surge),
       warning: warning === undefined ? undefined : { code: warning.code, peer: warning.peer },
     },
-  });
+  };
 }
 
-/** One line of JSON. */
-export function formatEcsLine(record: AuditRecord): string {
-  return jsonLine(formatEcs(record));
+function networkFields({ transport, client, hops }: AuditRecord): object | undefined {
+  const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
+  if (ip === undefined && (transport === undefined || transport === "unix")) return undefined;
+  return {
+    transport: transport === "unix" ? undefined : transport,
+    type: ip === undefined ? undefined : ip.includes(":") ? "ipv6" : "ipv4",
+    forwarded_ip: hops.length > 1 ? ip : undefined,
+  };
+}
+
+function relatedFields({ client, peer, user }: AuditRecord): object | undefined {
+  const ips: string[] = [];
+  if (client !== undefined && isIp(client.address)) ips.push(client.address);
+  if (peer !== undefined && peer.address !== client?.address && isIp(peer.address)) ips.push(peer.address);
+  if (ips.length === 0 && user === undefined) return undefined;
+  return { ip: ips.length === 0 ? undefined : ips, user: user === undefined ? undefined : [user.id] };
+}
+
+function httpFields({ httpVersion, method, status, bytes }: AuditRequest): object | undefined {
+  if (httpVersion === undefined && method === undefined && status === undefined && bytes === undefined)
+    return undefined;
+  return {
+    version: httpVersion,
+    request: method === undefined ? undefined : { method },
+    response:
+      status === undefined && bytes === undefined
+        ? undefined
+        : { status_code: status, body: bytes === undefined ? undefined : { bytes } },
+  };
 }
 
 /** `start` and `end` are ECS's own. */
-function surgeFields({ start: _start, end: _end, ...rest }: Surge): object {
+export function surgeFields({ start: _start, end: _end, ...rest }: Surge): object {
   return rest;
 }
 
-/** The client as `source` and as `client`, and the physical peer as its `nat`. */
-export function endpointFields(client: Endpoint | undefined, peer: Endpoint | undefined, place?: Place): object {
-  const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
+/** The client as `source` and as `client`, and the physical peer as its `nat`. Undefined where neither has an address. */
+export function endpointFields(
+  client: Endpoint | undefined,
+  peer: Endpoint | undefined,
+  place?: Place,
+): object | undefined {
+  const address = client?.address ?? peer?.address;
+  if (address === undefined) return undefined;
   return {
-    address: client?.address ?? peer?.address,
-    ip,
+    address,
+    ip: client !== undefined && isIp(client.address) ? client.address : undefined,
     port: client?.port,
     nat: peer === undefined || !isIp(peer.address) ? undefined : { ip: peer.address, port: peer.port },
-    ...(place === undefined ? {} : placeFields(place)),
+    geo: place === undefined ? undefined : geoFields(place),
+    as: place === undefined ? undefined : systemFields(place),
   };
 }
 
-function placeFields(place: Place): object {
-  const { latitude: lat, longitude: lon } = place;
+function geoFields({ continent, country, region, regionName, city, latitude, longitude }: Place): object | undefined {
+  const location = latitude === undefined || longitude === undefined ? undefined : { lat: latitude, lon: longitude };
+  const fields = [continent, country, region, regionName, city, location];
+  if (fields.every((field) => field === undefined)) return undefined;
   return {
-    geo: {
-      continent_code: place.continent,
-      country_iso_code: place.country,
-      region_iso_code: place.region,
-      region_name: place.regionName,
-      city_name: place.city,
-      location: lat === undefined || lon === undefined ? undefined : { lat, lon },
-    },
-    as: { number: place.asn, organization: { name: place.organization } },
+    continent_code: continent,
+    country_iso_code: country,
+    region_iso_code: region,
+    region_name: regionName,
+    city_name: city,
+    location,
   };
+}
+
+function systemFields({ asn, organization }: Place): object | undefined {
+  if (asn === undefined && organization === undefined) return undefined;
+  return { number: asn, organization: organization === undefined ? undefined : { name: organization } };
 }
 
 /** Elasticsearch's type ip takes no zone, and no hash. */
-function isIp(text: string): boolean {
-  return /^[\da-f.:]+$/.test(text) && /[.:]/.test(text);
+export function isIp(text: string): boolean {
+  return /^[\da-f]*[.:][\da-f.:]*$/.test(text);
 }
 
 /** Without what is undefined, and objects that are left empty. */

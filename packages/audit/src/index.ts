@@ -20,7 +20,8 @@ export { auditConfig, type ConfigAuditOptions, FLOOD_REQUESTS, FLOOD_WINDOW_MS }
 export type { ConfigWarning, ConfigWarningCode } from "./config-warning.ts";
 export { auditConnections, auditResolution, type ResolutionContext } from "./connection-audit.ts";
 export { auditDatagrams, type DatagramAuditOptions, type DatagramSource } from "./datagram-audit.ts";
-export { ECS_VERSION, formatEcs, formatEcsLine } from "./ecs.ts";
+export { ECS_VERSION, formatEcs } from "./ecs.ts";
+export { formatEcsLine } from "./ecs-line.ts";
 export { auditHttp, type HttpAuditOptions } from "./http-audit.ts";
 export { formatOtel, type OtelAttributes } from "./otel.ts";
 export { HASH_KEY_LEAST_BYTES, keyedHash, type Privacy } from "./privacy.ts";

@@ -1,5 +1,5 @@
 import type { AuditRecord } from "../audit-record.ts";
-import { formatEcsLine } from "../ecs.ts";
+import { formatEcsLine } from "../ecs-line.ts";
 import { jsonLine } from "../line-text.ts";
 import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
 

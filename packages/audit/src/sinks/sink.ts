@@ -1,6 +1,6 @@
 import { publish } from "../audit-event.ts";
 import type { AuditRecord } from "../audit-record.ts";
-import { formatEcsLine } from "../ecs.ts";
+import { formatEcsLine } from "../ecs-line.ts";
 import { LineQueue } from "./line-queue.ts";
 
 /** Most bytes that wait for a sink. What comes then pushes out the oldest: a request must never wait for its audit, nor the process grow. */
