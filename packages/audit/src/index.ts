@@ -32,7 +32,8 @@ export { jsonLines, type JsonLinesOptions } from "./sinks/json-lines.ts";
 export { kafka, type KafkaOptions, type KafkaProducer } from "./sinks/kafka.ts";
 export { LineSink } from "./sinks/line-sink.ts";
 export { formatOtlpLog, otlpLogs, type OtlpLogsOptions } from "./sinks/otlp-logs.ts";
-export { type RedisClient, redisStream, type RedisStreamOptions } from "./sinks/redis-stream.ts";
+export type { RedisClient } from "./redis-client.ts";
+export { redisStream, type RedisStreamOptions } from "./sinks/redis-stream.ts";
 export { closeOnShutdown } from "./sinks/shutdown.ts";
 export {
   CLOSE_MS,
@@ -48,13 +49,25 @@ export {
   type SinkStatus,
 } from "./sinks/sink.ts";
 export { syslog, SYSLOG_DATAGRAM_BYTES, type SyslogOptions } from "./sinks/syslog.ts";
+export { type LoginAttempt, LoginGuard, type LoginGuardOptions } from "./login-guard.ts";
+export type { LoginAlarm, LoginFinding, LoginRules } from "./login-rules.ts";
 export {
-  type LoginAlarm,
-  type LoginAttempt,
-  type LoginFinding,
-  LoginGuard,
-  type LoginGuardOptions,
-} from "./login-guard.ts";
+  REDIS_RETRY_MS,
+  REDIS_TIMEOUT_MS,
+  SharedLoginGuard,
+  type SharedLoginGuardOptions,
+} from "./shared-login-guard.ts";
+export { STEP_MS, type SurgeDetectorOptions } from "./traffic/surge-detector.ts";
+export {
+  type TrafficReport,
+  TrafficWindow,
+  type TrafficWindowOptions,
+  WINDOW_DIMENSIONS,
+  WINDOW_PARTS,
+  type WindowContributor,
+  type WindowDimension,
+} from "./traffic/traffic-window.ts";
+export { type TrafficWatch, type TrafficWatchOptions, watchTraffic } from "./traffic/watch-traffic.ts";
 export type { Locate, Place, PlaceDatabase } from "./place.ts";
 export type { Surge, SurgeContributor, SurgeDimension } from "./surge.ts";
 export { DENY_FORMATS, type DenyEntry, type DenyFormat, formatDenyList } from "./deny-list.ts";

@@ -144,3 +144,39 @@ test("distances are those of the great circle", () => {
   expect(distanceKm({}, { latitude: 0, longitude: 0 })).toBeUndefined();
   expect(distanceKm({ latitude: 0, longitude: 0 }, { latitude: Number.NaN, longitude: 0 })).toBeUndefined();
 });
+
+describe("bad input", () => {
+  test.each([Number.NaN, Infinity, -1e300, 8.7e15])(
+    "a clock that says %d is no time, and makes no journey and no error",
+    (clock) => {
+      const heard: ClientEvent[] = [];
+      onTestFinished(subscribe(["login.location"], (event) => heard.push(event)));
+      let time = 0;
+      const guard = new LoginGuard({ locate: (address) => PLACES[address], now: () => time });
+      const check = (address: string): readonly string[] =>
+        guard.check({ user: { id: "eve" }, resolution: from(address), success: true }).map(({ alarm }) => alarm);
+      check("192.0.2.1");
+      time = clock;
+      expect(check("192.0.2.1")).toEqual([]);
+      time = 0;
+      expect(check("198.51.100.1")).toEqual(["new-country", "new-asn"]);
+      for (const event of heard) expect(() => event.time.toISOString()).not.toThrow();
+    },
+  );
+
+  test("a clock that was in the year 2099 heals", () => {
+    const { login } = site({ sharedUsers: 1 });
+    login("eve", "192.0.2.1", 1e6);
+    login("bob", "192.0.2.1", 1e6);
+    expect(login("eve", "192.0.2.1", 0)).toEqual([]);
+    expect(login("eve", "198.51.100.1", 2)).toContain("impossible-travel");
+  });
+
+  test("a user whom nobody knows, without a name or with a very long one, is a user", () => {
+    const { login } = site();
+    for (const user of ["", "x".repeat(1_000_000), "__proto__", "constructor"]) {
+      expect(login(user, "192.0.2.1", 0)).toEqual([]);
+      expect(login(user, "198.51.100.1", 100)).toEqual(["new-country", "new-asn"]);
+    }
+  });
+});

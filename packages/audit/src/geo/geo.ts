@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { anonymize, WherefromError } from "@wherefrom/core";
+import { isHeard, publish } from "../audit-event.ts";
 import type { Locate, Place, PlaceDatabase } from "../place.ts";
 import { findFreeDatabase } from "./free-database.ts";
 import { type GeoDatabase, type GeoRole, type MmdbReaderClass, readGeoDatabase } from "./geo-database.ts";
@@ -14,7 +15,7 @@ export interface GeoOptions {
   readonly asn?: GeoFile | undefined;
   /** How often the files are looked at, in milliseconds; 0: never. Default `GEO_POLL_MS`. */
   readonly pollMs?: number | undefined;
-  /** Is told when a new file is not usable, and when one is again. Default: a process warning. */
+  /** Is told when a new file is not usable, and when one is again. Default: a process warning. `config.warning` is published as well. */
   readonly onTrouble?: ((trouble: string) => void) | undefined;
 }
 
@@ -73,6 +74,9 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
     if (isBad === slot.isBad) return;
     slot.isBad = isBad;
     onTrouble(trouble);
+    if (isHeard("config.warning")) {
+      publish({ name: "config.warning", time: new Date(), warning: { code: "geo-database", detail: trouble } });
+    }
   };
   const reload = async (slot: Slot): Promise<void> => {
     const { path, info } = slot.database;

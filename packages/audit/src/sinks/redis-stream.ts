@@ -1,16 +1,5 @@
+import { callRedis, type RedisClient } from "../redis-client.ts";
 import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
-
-/** A client of node-redis. */
-interface SendingClient {
-  sendCommand(args: string[]): Promise<unknown>;
-}
-
-/** A client of ioredis. */
-interface CallingClient {
-  call(command: string, ...args: string[]): Promise<unknown>;
-}
-
-export type RedisClient = SendingClient | CallingClient;
 
 /** Events that a stream keeps, nearly: at half a kilobyte each half a gigabyte of Redis' memory. */
 const STREAM_LIMIT = 1_000_000;
@@ -28,12 +17,11 @@ export interface RedisStreamOptions extends SinkOptions {
  */
 export function redisStream(client: RedisClient, options: RedisStreamOptions = {}): Sink {
   const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
-  // ioredis has a sendCommand as well, which takes something else.
-  const call = (args: string[]): Promise<unknown> =>
-    "call" in client ? client.call("XADD", ...args) : client.sendCommand(["XADD", ...args]);
   const outlet: Outlet = {
     deliver: async (lines) => {
-      await Promise.all(lines.map((line) => call([key, "MAXLEN", "~", String(limit), "*", "event", line])));
+      await Promise.all(
+        lines.map((line) => callRedis(client, "XADD", [key, "MAXLEN", "~", String(limit), "*", "event", line])),
+      );
       return undefined;
     },
   };
