@@ -5,6 +5,8 @@ export type DenyFormat = "nginx" | "ipset" | "cidr";
 
 export const DENY_FORMATS: readonly DenyFormat[] = ["nginx", "ipset", "cidr"];
 
+/** Prefixes that a set of ipset has room for. */
+const SET_LIMIT = 262_144;
 /** Longest note behind a prefix, in characters. */
 const NOTE_LIMIT = 200;
 
@@ -28,7 +30,10 @@ export function formatDenyList(entries: readonly DenyEntry[], format: DenyFormat
   });
   const sets =
     format === "ipset"
-      ? ["create wherefrom4 hash:net family inet -exist", "create wherefrom6 hash:net family inet6 -exist"]
+      ? [
+          `create wherefrom4 hash:net family inet maxelem ${SET_LIMIT} -exist`,
+          `create wherefrom6 hash:net family inet6 maxelem ${SET_LIMIT} -exist`,
+        ]
       : [];
   return [...sets, ...lines].map((line) => `${line}\n`).join("");
 }

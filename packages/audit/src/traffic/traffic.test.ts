@@ -227,7 +227,7 @@ describe("a surge", () => {
   test.each([
     ["traffic that grows slowly is none", [10, 12, 14, 17, 20, 24, 29, 35, 42, 50], {}],
     ["the first minute has none", [1, 100, 1, 1], {}],
-    ["little is none, whatever the factor", [...[1, 1, 1, 1, 1, 1, 1], 15], {}],
+    ["little is none, whatever the factor", [1, 1, 1, 1, 1, 1, 1, 15], {}],
     ["a higher factor is asked for", [...usual, 100], { factor: 20 }],
   ])("%s", (_, rates, options) => {
     expect(detect(rates, options)).toEqual([]);
@@ -315,7 +315,7 @@ describe("a list to deny", () => {
     ["cidr", "# a ; evil {\n203.0.113.7/32\n2001:db8::/48\n"],
     [
       "ipset",
-      "create wherefrom4 hash:net family inet -exist\ncreate wherefrom6 hash:net family inet6 -exist\n# a ; evil {\nadd wherefrom4 203.0.113.7/32 -exist\nadd wherefrom6 2001:db8::/48 -exist\n",
+      "create wherefrom4 hash:net family inet maxelem 262144 -exist\ncreate wherefrom6 hash:net family inet6 maxelem 262144 -exist\n# a ; evil {\nadd wherefrom4 203.0.113.7/32 -exist\nadd wherefrom6 2001:db8::/48 -exist\n",
     ],
   ] as const)("for %s holds prefixes and nothing else", (format, expected) => {
     expect(formatDenyList(entries, format)).toBe(expected);

@@ -1,0 +1,44 @@
+// One replica of a service: answers every login that it is told of (a line of JSON) with what SharedLoginGuard finds, and says its troubles.
+import { createInterface } from "node:readline";
+import { SharedLoginGuard, subscribe } from "@wherefrom/audit";
+import { compilePolicy, resolve } from "@wherefrom/core";
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+
+const { client, port, places } = JSON.parse(process.argv[2]);
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/** The two clients that people have. */
+async function connect() {
+  if (client === "ioredis") {
+    const redis = new Redis(port, "127.0.0.1");
+    redis.on("error", () => {});
+    return redis;
+  }
+  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
+  redis.on("error", () => {});
+  await redis.connect();
+  return redis;
+}
+
+let now = 0;
+const guard = new SharedLoginGuard({
+  redis: await connect(),
+  locate: (address) => places[address],
+  now: () => now,
+  retryMs: 100,
+  sharedUsers: 3,
+  onTrouble: (trouble) => say({ trouble }),
+});
+subscribe("config.warning", ({ warning }) => say({ warning: warning.code }));
+const policy = compilePolicy({ trust: [] });
+say({ ready: true });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { user, from, hour = 0, success = true } = JSON.parse(line);
+  now = hour * 3_600_000;
+  const resolution = resolve({ connection: { transport: "tcp", peer: from, peerPort: 1, claims: [] } }, policy);
+  const start = performance.now();
+  const findings = await guard.check({ user: { id: user }, resolution, success });
+  say({ findings, isShared: guard.isShared, ms: performance.now() - start });
+}
