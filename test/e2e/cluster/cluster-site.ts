@@ -9,7 +9,7 @@ import { type Entrance, KINDS, type Kind, type ServerName, type Setup } from "./
 
 const POD = join(import.meta.dirname, "pod.mjs");
 const VISITOR = join(import.meta.dirname, "visitor.mjs");
-const SERVERS: readonly ServerName[] = ["express", "fastify", "koa", "net", "http2", "ws", "udp"];
+const SERVERS: readonly ServerName[] = ["express", "fastify", "koa", "net", "http2", "ws", "udp", "http"];
 
 /** The first port of Pods. Each setup has ten, one for each kind of server. */
 const POD_PORTS = 8000;

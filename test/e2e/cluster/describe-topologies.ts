@@ -5,6 +5,8 @@ import { FAMILIES, type Family, FORGED } from "./place.ts";
 import { Sightings } from "./sightings.ts";
 import { KINDS, type Kind, type Topology } from "./topology.ts";
 
+/** How often each case is run again: `npm run e2e -- cluster --full` runs it 20 times in a row. */
+const REPEATS = process.env["WHEREFROM_FULL"] === "1" ? 19 : 0;
 /** Visitors of each case, honest ones and liars. */
 const VISITORS = 10;
 
@@ -25,7 +27,7 @@ export function describeTopologies(section: string, site: ClusterSite, topologie
       });
       afterAll(() => stop?.());
 
-      test.each(topology.kinds)(`%s: ${title}`, async (kind) => {
+      test.each(topology.kinds)(`%s: ${title}`, { repeats: REPEATS }, async (kind) => {
         const job = { ...jobOf(site, topology, kind, family), addresses: site.addresses(family, VISITORS) };
         const honest = outcomesOf(await site.visit(job));
         expect(honest).toEqual([expected]);

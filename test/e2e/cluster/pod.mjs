@@ -59,6 +59,13 @@ const CREATORS = {
       socket.on("error", () => {});
       socket.once("data", () => socket.end(line(describe(getClient(socket)))));
     }),
+  // What an application asks for most, and nothing else: no proof is built.
+  http: () =>
+    createHttpServer((request, response) => {
+      const { client, stop } = getClient(request);
+      const text = JSON.stringify({ client, stop });
+      response.writeHead(200, { "content-length": text.length }).end(text);
+    }),
   http2: () => createHttp2Server((request, response) => response.end(line(describe(getClient(request))))),
   ws: () => {
     const server = createHttpServer((_request, response) => response.writeHead(426).end());

@@ -6,6 +6,8 @@ export const KINDS = {
   Express: { server: "express", client: "http" },
   Fastify: { server: "fastify", client: "http" },
   Koa: { server: "koa", client: "http" },
+  /** Answers the client and the stop alone. */
+  "node:http": { server: "http", client: "http" },
   TCP: { server: "net", client: "net" },
   UDP: { server: "udp", client: "udp" },
   "HTTP/2": { server: "http2", client: "http2" },
