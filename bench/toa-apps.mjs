@@ -1,4 +1,4 @@
-// Hello world on node:http under one policy: the server that reads no TCP options, its twin, and the one that reads them.
+// Hello world on node:http under one policy: the server that reads no TCP options, its twin, and those that read them, each in its way.
 import { createServer } from "node:http";
 import { compilePolicy } from "@wherefrom/core";
 import { getClientIp, wherefrom } from "@wherefrom/net";
@@ -11,5 +11,6 @@ export function apps() {
       policy,
       options,
     );
-  return { without: serve(), "without again": serve(), toa: serve({ toa: "lvs" }) };
+  const reading = (reader) => serve({ toa: { product: "lvs", reader } });
+  return { without: serve(), "without again": serve(), "saved-syn": reading("saved-syn"), tap: reading("tap") };
 }

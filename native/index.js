@@ -43,7 +43,8 @@ function addonAt(...segments) {
     path,
     open: () => {
       if (!existsSync(path)) throw new Error(`there is no ${path}`);
-      return require(path);
+      // A copy: what Node-API makes is a dictionary, in which every call would be looked up.
+      return { ...require(path) };
     },
   };
 }

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef BUCKETS
 #define BUCKETS 32768
+#endif
 #define ENTRIES (TAP_PENDING_LIMIT + TAP_KEPT_LIMIT)
 #define NONE UINT32_MAX
 

@@ -14,11 +14,17 @@
 #include "tap_segment.h"
 
 /* Handshakes of which nothing but the SYN-ACK is known: the oldest goes first. A flood fills this one, and nothing else. 200,000 a second leave 80 ms for the answer. */
+#ifndef TAP_PENDING_LIMIT
 #define TAP_PENDING_LIMIT 16384
+#endif
 /* Handshakes with an option behind the SYN that were not taken yet, or were taken and wait for the first data: as many as a server has clients that say nothing yet. */
+#ifndef TAP_KEPT_LIMIT
 #define TAP_KEPT_LIMIT 16384
+#endif
 /* SYNs with an option, until their SYN-ACK, which Linux sends before it looks at the next packet. A power of two. */
+#ifndef TAP_SYN_SLOTS
 #define TAP_SYN_SLOTS 4096
+#endif
 /* How long the answer to a SYN-ACK may be under way, in seconds, before another one of these ends is not in its way: TCP's maximum segment lifetime is a
  * convention of two minutes, and half of it the most that has been seen. */
 #define TAP_CONTEST_SECONDS 60

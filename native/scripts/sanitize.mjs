@@ -1,5 +1,5 @@
 // npm run sanitize: sockopt.c, udp_opp.c, the tap's parts and the addon under AddressSanitizer and UBSan, sockopt.c and the tap's under valgrind.
-// What comes from the wire is taken apart in C by udp_opp.c and tap_segment.c alone, whose tests feed them noise. The other parsers are TypeScript, and packages/core fuzzes them.
+// What comes from the wire is taken apart in C by udp_opp.c and tap_segment.c alone; scripts/fuzz.mjs fuzzes them. The other parsers are TypeScript, and packages/core fuzzes those.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,0 +1,2 @@
+export function whyUnfuzzable(): string | undefined;
+export function fuzz(runs?: number): number;
