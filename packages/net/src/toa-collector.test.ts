@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { compilePolicy, type Resolution, WherefromError } from "@wherefrom/core";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { getClient } from "./get-client.ts";
@@ -129,6 +131,21 @@ describe.skipIf(sockopt === undefined || hasModule)("without a kernel module", (
       stop: "carrier-absent",
       hops: [{ method: "socket", endpoint: { address: "127.0.0.1", port } }],
     });
+  });
+
+  test("a listener that is no TCP one keeps no SYNs, which is said, and its connections are served", async () => {
+    const emitted = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const directory = mkdtempSync(join(tmpdir(), "wherefrom-toa-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const server = wherefrom(createServer(), policy, { toa: LVS }).listen(join(directory, "socket"));
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    expect(toaStatus(server)).toMatchObject({ reader: "none", savedSyn: "unavailable: errno 95" });
+    expect(emitted).toHaveBeenCalledTimes(1);
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect(join(directory, "socket"));
+    onTestFinished(() => void client.destroy());
+    expect(getClient((await accepted)[0])).toMatchObject({ client: undefined, hops: [{ format: "unix" }] });
   });
 
   test("a later policy without toa ends the reading", async () => {
