@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap_filter.h"
@@ -23,8 +24,10 @@
 
 /* The kernel wants whole pages; this is one at least, also on arm64 with pages of 64 KiB. */
 #define BLOCK_BYTES 65536
-/* A frame that the kernel has counted is one that it is copying: some 100 ns, and the length of an interrupt where another processor was interrupted at it. */
-#define PATIENCE 10000
+/* A frame that the kernel has counted is one that it is copying: some 100 ns, and longer where the other processor is a virtual one that was taken away from its machine at it. */
+#define PATIENCE_NS 5000000
+/* How often the probe looks whether its connection has come, which it has when connect() returns. */
+#define PROBE_TRIES 1000
 
 /* Where a frame says what kind of packet it is (packet_mmap.rst): behind its header, aligned. */
 #define FROM_AT ((sizeof(struct tpacket2_hdr) + TPACKET_ALIGNMENT - 1) / TPACKET_ALIGNMENT * TPACKET_ALIGNMENT)
@@ -129,15 +132,22 @@ static void put_frame(struct wherefrom_tap *tap, const uint8_t *frame, uint32_t 
   }
 }
 
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 /* The status of a frame that the kernel has counted; 0 where it does not finish it in time. */
 static uint32_t await_frame(const uint8_t *frame) {
   const uint32_t *word = (const uint32_t *)(const void *)(frame + offsetof(struct tpacket2_hdr, tp_status));
-  for (int tries = 0; tries < PATIENCE; tries++) {
+  int64_t end = 0;
+  for (;;) {
     uint32_t status = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if ((status & TP_STATUS_USER) != 0) return status;
-    if (tries > 100) sched_yield();
+    if (end == 0) end = now() + PATIENCE_NS;
+    else if (now() > end) return 0;
   }
-  return 0;
 }
 
 /*
@@ -207,7 +217,7 @@ static int read_isn(int fd, uint32_t *isn) {
   return 1;
 }
 
-/* Whether no segment without data has come: the first data has then completed the handshake, because the bare ACK was lost. */
+/* Whether no segment without data has come behind the SYN, which is counted: the first data has then completed the handshake, because the bare ACK was lost. */
 static int is_completed_by_data(int fd) {
   uint8_t info[INFO_BYTES];
   uint32_t segments, with_data;
@@ -215,7 +225,7 @@ static int is_completed_by_data(int fd) {
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) < 0 || size < INFO_DATA_SEGMENTS_IN + sizeof with_data) return 0;
   memcpy(&segments, info + INFO_SEGMENTS_IN, sizeof segments);
   memcpy(&with_data, info + INFO_DATA_SEGMENTS_IN, sizeof with_data);
-  return segments == with_data;
+  return segments == with_data + 1;
 }
 
 static uint8_t *write_record(uint8_t *to, uint8_t packet, const struct tap_options *options, const struct tap_ends *ends) {
@@ -264,7 +274,7 @@ static int32_t probe_with(int listener) {
   int accepted = -1;
   /* Over loopback a handshake is done when connect() returns, whether or not it waits. */
   if (client >= 0 && (connect(client, (struct sockaddr *)&at, size) == 0 || errno == EINPROGRESS)) {
-    for (int tries = 0; accepted < 0 && tries < PATIENCE; tries++) {
+    for (int tries = 0; accepted < 0 && tries < PROBE_TRIES; tries++) {
       accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
       if (accepted < 0) sched_yield();
     }

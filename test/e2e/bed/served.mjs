@@ -9,7 +9,7 @@ import { compilePolicy } from "@wherefrom/core";
 import { getClient, toaStatus, wherefrom } from "@wherefrom/net";
 
 const options = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const { kind, host, port, toa, proxyProtocol, policy, tls, workers = 0, threads = 0, scheduling } = options;
+const { kind, host, port, toa, proxyProtocol, policy, tls, workers = 0, threads = 0, scheduling, tellsLost } = options;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function describe(source, { remoteAddress: address, remotePort: port } = source.socket ?? source) {
@@ -40,7 +40,10 @@ function compare(own, client) {
 function createServer() {
   const onSocket = (socket) => {
     socket.on("error", () => {});
-    socket.once("data", () => socket.end(`${JSON.stringify(describe(socket))}\n`));
+    socket.once("data", () => {
+      const lost = tellsLost === true ? toaStatus(socket.server).tapLost : undefined;
+      socket.end(`${JSON.stringify({ ...describe(socket), lost })}\n`);
+    });
   };
   const onRequest = (request, response) => response.end(`${JSON.stringify(describe(request))}\n`);
   switch (kind) {

@@ -18,6 +18,8 @@ export interface Said {
   readonly nearest?: { readonly address: string };
   readonly method: string;
   readonly stop: string;
+  /** Packets that the tap has lost, where the server is to tell it. */
+  readonly lost?: number;
   readonly warnings: readonly string[];
   /** What a framework's own `ip` says. */
   readonly ip?: string;
@@ -49,6 +51,7 @@ export interface Serving {
   readonly threads?: number;
   readonly scheduling?: "none" | "round-robin";
   readonly prefix?: readonly string[];
+  readonly tellsLost?: boolean;
 }
 
 /** The balancer's addresses towards the server, and a policy that believes its option. */

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { BED } from "../bed/bed.ts";
+import { NOBODY } from "../bed/namespace.ts";
 import type { Stamp, StampedPackets } from "../bed/stamper.ts";
 import { confusions, first, type Serving, ToaSite } from "../bed/toa-site.ts";
 import { describeSuite } from "../requirement.ts";
@@ -97,5 +98,76 @@ describeSuite("toa", () => {
     setCookies(2);
     await Promise.all([tap("lvs"), site.stamp("sad", "254")]);
     expect(confusions(await site.visit(4, 2000, { concurrency: 200 }))).toEqual([]);
+  });
+
+  test.each(["http", "http2", "tls"] as const)("a %s server knows the client of each connection", async (kind) => {
+    await Promise.all([tap("dpvs", { kind }), site.stamp("ad", "254")]);
+    expect(confusions(await site.visit(4, COUNT, { kind }))).toEqual([]);
+  });
+
+  test("servers in four worker threads, each with a tap of its own, never mix up their clients", async () => {
+    const { server } = await tap("dpvs", { threads: 4 });
+    for (let thread = 1; thread < 4; thread++) await server.next();
+    const rule = `PREROUTING -i outer -p tcp --dport ${BED.port + 1}:${BED.port + 3} -j DNAT --to-destination ${BED.server[4]}`;
+    site.bed.balancer.run(`iptables -w -t nat -I ${rule}`);
+    onTestFinished(() => void site.bed.balancer.run(`iptables -w -t nat -D ${rule}`));
+    await site.stamp("ad", "254");
+    const ports = [0, 1, 2, 3].map((thread) => BED.port + thread);
+    expect(confusions(await site.visit(4, 400, { ports }))).toEqual([]);
+  });
+
+  test.each(["none", "round-robin"] as const)(
+    "cluster workers know their clients, though each sees the packets of all (scheduling: %s)",
+    async (scheduling) => {
+      const { status } = await tap("dpvs", { workers: 2, scheduling });
+      expect(status).toMatchObject({ reader: "tap", tap: "on" });
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, 100))).toEqual([]);
+    },
+  );
+
+  describe("rights", () => {
+    const withOnly = (...names: string[]): readonly string[] => [
+      ...NOBODY.slice(0, -1),
+      ...["--inh-caps", "--ambient-caps"].map((option) => `${option}=-all${names.map((name) => `,+${name}`).join("")}`),
+    ];
+
+    test("CAP_NET_RAW is enough, and without being asked for the tap is what is used with it", async () => {
+      const { status } = await site.serve({ toa: "dpvs", prefix: withOnly("net_raw") });
+      expect(status).toMatchObject({ reader: "tap", tap: "on" });
+      await site.stamp("ad", "254");
+      expect(confusions(await site.visit(4, COUNT))).toEqual([]);
+    });
+
+    test("without it the status names it, and connections are served all the same", async () => {
+      const { status } = await tap("dpvs", { prefix: withOnly("net_admin") });
+      expect(status).toMatchObject({ reader: "none", tap: "unavailable: AF_PACKET: EPERM, CAP_NET_RAW missing" });
+      expect(first(await site.visit(4, 1))).toMatchObject({ stop: "carrier-absent" });
+    });
+
+    test("without it saved SYNs are read where the product writes into SYNs", async () => {
+      const { status } = await site.serve({ toa: "lvs", prefix: withOnly() });
+      expect(status).toMatchObject({ reader: "saved-syn", tap: "unavailable: AF_PACKET: EPERM, CAP_NET_RAW missing" });
+    });
+  });
+
+  test("an option from a peer that no rule names changes nothing, and stands in the warnings", async () => {
+    await tap("dpvs", { policy: { rules: [{ peers: ["10.99.0.0/16"], says: "toa" }] } });
+    await site.stamp("ad", "254");
+    expect(first(await site.visit(4, 1))).toMatchObject({
+      client: { address: BED.balancer[4] },
+      method: "socket",
+      warnings: [expect.stringMatching(/^claim-unread: toa-254 "fe08/)],
+    });
+  });
+
+  test.each([
+    ["40 bytes of no-operation", "01".repeat(20), "carrier-absent"],
+    ["another length", "fe06c406cb00", "carrier-absent"],
+    ["one behind no-operations, where the product writes in front", "0101fe08c406cb007163", "malformed-hop"],
+  ])("%s in the handshake's ACK names nobody", async (_title, hex, stop) => {
+    await Promise.all([tap("dpvs"), site.stamp("a", `hex:${hex}`)]);
+    const said = first(await site.visit(4, 1));
+    expect([said.client, said.stop]).toEqual([undefined, stop]);
   });
 });
