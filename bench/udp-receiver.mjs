@@ -17,6 +17,13 @@ if (kind === "message") {
     if (getClientIp(info) === "203.0.113.7") clients++;
   });
 }
+if (kind === "forgetful") {
+  // Another policy's answers are not kept, not even this one's twin's.
+  socket.on("message", (_, info) => {
+    received++;
+    if (getClientIp(info, policy) === "203.0.113.7") clients++;
+  });
+}
 if (kind === "proof") {
   socket.on("message", (_, info) => {
     received++;

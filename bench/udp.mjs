@@ -12,7 +12,7 @@ import { judge } from "./row.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const SECONDS = 1.5;
-const KINDS = ["dgram", "message", "proof", "unasked", "batch", "words", "c", "dgram again"];
+const KINDS = ["dgram", "message", "forgetful", "proof", "unasked", "batch", "words", "c", "dgram again"];
 
 async function freePort() {
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
@@ -43,7 +43,7 @@ async function receive(program, kind, size, rate) {
   await once(child, "close");
   const [received, clients, micros] = text.split("\n")[1].split(" ").map(Number);
   if (received === 0) throw new Error(`${kind} received nothing`);
-  if (["message", "proof", "batch", "c"].includes(kind) && clients !== received)
+  if (["message", "forgetful", "proof", "batch", "c"].includes(kind) && clients !== received)
     throw new Error(`${kind} missed clients`);
   return (1000 * micros) / received;
 }
@@ -83,6 +83,7 @@ export async function measure() {
       const isSaturated = rate === 0;
       rows.push(
         row("'message' and getClientIp(rinfo)", "message", "node:dgram", "dgram", isSaturated ? ">= 3.5" : ">= 1.3"),
+        row("'message' and getClientIp(rinfo), no two alike", "forgetful", "node:dgram", "dgram"),
         row("'message' and rinfo.client", "proof", "node:dgram", "dgram"),
         row("'message', nobody asks", "unasked", "node:dgram", "dgram"),
         row("batches and batch.clientIp(i)", "batch", "node:dgram", "dgram", isSaturated ? ">= 4.5" : undefined),

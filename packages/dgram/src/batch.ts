@@ -1,5 +1,4 @@
-import { clientAddress, type ConnectionClaim, type Policy } from "@wherefrom/core";
-import type { PeerCache } from "./peer.ts";
+import type { Peer, PeerCache } from "./peer.ts";
 
 /** Words a datagram, and which says what; native/index.d.ts has all of them. */
 export const WORDS = 16;
@@ -26,8 +25,8 @@ export interface Batch {
   clientIp(index: number): string | undefined;
 }
 
-/** Reads the claims of datagram number `index`. */
-export type ClaimsAt = (index: number) => readonly ConnectionClaim[];
+/** Who sent datagram number `index`, which came from `peer`. */
+export type ClientIpAt = (index: number, peer: Peer) => string | undefined;
 
 /** One per socket, filled anew for each batch. */
 export class SocketBatch implements Batch {
@@ -36,16 +35,14 @@ export class SocketBatch implements Batch {
   readonly words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #peers: PeerCache;
-  readonly #policy: Policy;
-  readonly #claimsAt: ClaimsAt;
+  readonly #clientIpAt: ClientIpAt;
 
-  constructor(data: Buffer, words: Int32Array, peers: PeerCache, policy: Policy, claimsAt: ClaimsAt) {
+  constructor(data: Buffer, words: Int32Array, peers: PeerCache, clientIpAt: ClientIpAt) {
     this.data = data;
     this.words = words;
     this.#bytes = new Uint8Array(words.buffer, words.byteOffset);
     this.#peers = peers;
-    this.#policy = policy;
-    this.#claimsAt = claimsAt;
+    this.#clientIpAt = clientIpAt;
   }
 
   payload(index: number): Buffer {
@@ -62,18 +59,10 @@ export class SocketBatch implements Batch {
   }
 
   clientIp(index: number): string | undefined {
-    const { address: peer, memory } = this.#peer(index);
-    const connection = {
-      transport: "udp",
-      peer,
-      peerPort: this.port(index),
-      claims: this.#claimsAt(index),
-      memory,
-    } as const;
-    return clientAddress(connection, undefined, this.#policy);
+    return this.#clientIpAt(index, this.#peer(index));
   }
 
-  #peer(index: number): ReturnType<PeerCache["find"]> {
+  #peer(index: number): Peer {
     const at = index * WORDS;
     return this.#peers.find(this.words, this.#bytes, at, this.words[at + FAMILY] as 4 | 6);
   }

@@ -15,7 +15,6 @@ import type { CompiledUdpFormat } from "./udp-format.ts";
  * is not to be had node:dgram receives as well: then there are no IP options, and `udpStatus` says why.
  */
 export class ClientSocket extends Socket {
-  readonly #policy: Policy;
   readonly #format: CompiledUdpFormat | undefined;
   readonly #peers = new PeerCache();
   readonly #reader: DatagramReader;
@@ -27,7 +26,6 @@ export class ClientSocket extends Socket {
   constructor(options: SocketOptions, policy: Policy, format: CompiledUdpFormat | undefined) {
     // @types/node says that its constructor takes an emitter's options; node:dgram passes these on.
     super(options as object);
-    this.#policy = policy;
     this.#format = format;
     this.#reader = new DatagramReader(this, policy, format);
     super.on("listening", () => this.#listen());
@@ -104,7 +102,7 @@ export class ClientSocket extends Socket {
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (event !== "message" || typeof this.#receiver !== "string") return super.emit(event, ...(values as [never]));
     const [payload, info] = values as [Buffer, RemoteInfo];
-    const message = this.#reader.read(payload, info, performance.now());
+    const message = this.#reader.read(payload, info, this.#reader.now);
     return message === undefined ? false : super.emit("message", message.payload, message.info);
   }
 
@@ -123,26 +121,31 @@ export class ClientSocket extends Socket {
       return;
     }
     if (typeof this.#receiver === "string") return;
-    const { words, data } = this.#receiver.native.buffers;
+    const { native } = this.#receiver;
+    const { words, data } = native.buffers;
     if (this.#tellBatch !== undefined) return this.#tellInPlace(count, data, words);
     // Both were packed: words are as long as a batch at most.
-    this.#tellEach(count, Buffer.from(slab as ArrayBuffer), words, 0);
+    if (this.#slab?.buffer !== slab) this.#slab = Buffer.from(slab as ArrayBuffer);
+    this.#tellEach(count, this.#slab as Buffer, words, native.bytes, 0);
   }
+
+  /** Many batches go into one. */
+  #slab: Buffer | undefined;
 
   #batch: SocketBatch | undefined;
 
   #tellInPlace(count: number, data: ArrayBuffer, words: Int32Array): void {
-    this.#batch ??= new SocketBatch(Buffer.from(data), words, this.#peers, this.#policy, (index) =>
-      this.#reader.claimsAt(this.#batch as SocketBatch, index),
+    this.#batch ??= new SocketBatch(Buffer.from(data), words, this.#peers, (index, peer) =>
+      this.#reader.clientIpAt(this.#batch as SocketBatch, index, peer),
     );
     this.#batch.length = count;
-    this.#reader.readBatch(this.#batch, performance.now());
+    this.#reader.readBatch(this.#batch, this.#reader.now);
     this.#tellBatch?.(this.#batch);
   }
 
-  #tellEach(count: number, data: Buffer, words: Int32Array, first: number): void {
-    const bytes = new Uint8Array(words.buffer, words.byteOffset);
-    const now = performance.now();
+  /** `bytes` are those of `words`. */
+  #tellEach(count: number, data: Buffer, words: Int32Array, bytes: Uint8Array, first: number): void {
+    const { now } = this.#reader;
     let index = first;
     try {
       while (index < count && typeof this.#receiver !== "string") {
@@ -156,7 +159,7 @@ export class ClientSocket extends Socket {
       // A listener threw: node:dgram would go on with the next datagram once somebody has caught that.
       if (index < count && typeof this.#receiver !== "string") {
         const rest = words.slice();
-        process.nextTick(() => this.#tellEach(count, data, rest, index));
+        process.nextTick(() => this.#tellEach(count, data, rest, new Uint8Array(rest.buffer), index));
       }
     }
   }

@@ -1,7 +1,9 @@
 import type { Socket } from "node:dgram";
-import { believes, type ConnectionClaim, type Policy } from "@wherefrom/core";
+import { performance } from "node:perf_hooks";
+import { believes, clientAddress, type ConnectionClaim, type Policy } from "@wherefrom/core";
 import { FAMILY, FLAGS, LENGTH, LOCAL, OPTION_AT, OPTION_LENGTH, PORT, AT, type SocketBatch, WORDS } from "./batch.ts";
 import { copyClaim, readOptionClaims, readPayload, rememberedClaim } from "./claim-source.ts";
+import { ClientMemo } from "./client-memo.ts";
 import { handleOf } from "./dgram-internals.ts";
 import { type FlowStatus, FlowTable } from "./flow-table.ts";
 import type { RemoteInfo } from "./get-client.ts";
@@ -43,6 +45,7 @@ export class DatagramReader implements Site {
   readonly #format: CompiledUdpFormat | undefined;
   readonly #flows: FlowTable<ConnectionClaim> | undefined;
   readonly #module: UoaModule | undefined;
+  readonly #memo = new ClientMemo();
   readonly #dropped: Record<string, number> = {};
   /** Of a batch in place: what was remembered or kept of each datagram. */
   #batchClaims: (readonly ConnectionClaim[])[] = [];
@@ -85,10 +88,27 @@ export class DatagramReader implements Site {
     };
   }
 
+  /** Milliseconds of a clock that never goes back, where anything is remembered; else nobody looks at it. */
+  get now(): number {
+    return this.#flows === undefined && this.replies === undefined ? 0 : performance.now();
+  }
+
   /** The claims of options that were kept for the one who asks. */
   claims(bytes: Uint8Array, from: number, to: number, flags: number): readonly ConnectionClaim[] {
     const product = this.#format?.product;
     return product === undefined ? NONE : readOptionClaims(product, bytes, from, to, flags);
+  }
+
+  /** As `clientAddress` of these claims, without reading options that were read before. */
+  clientIp(peer: Peer, bytes: Uint8Array, from: number, to: number, flags: number): string | undefined {
+    const memo = this.#memo;
+    if (memo.has(peer, bytes, from, to, flags)) return memo.client;
+    const claims = this.claims(bytes, from, to, flags);
+    const { address, memory } = peer;
+    const connection = { transport: "udp", peer: address, peerPort: undefined, claims, memory } as const;
+    const client = clientAddress(connection, undefined, this.policy);
+    memo.keep(peer, bytes, from, to, client);
+    return client;
   }
 
   /** A datagram as node:dgram received it. */
@@ -132,11 +152,16 @@ export class DatagramReader implements Site {
     });
   }
 
-  claimsAt({ words, data }: SocketBatch, index: number): readonly ConnectionClaim[] {
-    if (this.#flows !== undefined) return this.#batchClaims[index] ?? NONE;
+  clientIpAt({ words, data }: SocketBatch, index: number, peer: Peer): string | undefined {
     const at = index * WORDS;
+    if (this.#flows !== undefined) {
+      const claims = this.#batchClaims[index] ?? NONE;
+      const { address, memory } = peer;
+      const peerPort = words[at + PORT] as number;
+      return clientAddress({ transport: "udp", peer: address, peerPort, claims, memory }, undefined, this.policy);
+    }
     const from = words[at + OPTION_AT] as number;
-    return this.claims(data, from, from + (words[at + OPTION_LENGTH] as number), words[at + FLAGS] as number);
+    return this.clientIp(peer, data, from, from + (words[at + OPTION_LENGTH] as number), words[at + FLAGS] as number);
   }
 
   #read(

@@ -2,7 +2,6 @@ import {
   clientAddress,
   type Connection,
   type ConnectionClaim,
-  type PeerMemory,
   type Policy,
   type Resolution,
   resolve,
@@ -14,6 +13,8 @@ export interface Site {
   readonly policy: Policy;
   /** The claims of a datagram whose options were kept in bytes[from, to). */
   readonly claims: (bytes: Uint8Array, from: number, to: number, flags: number) => readonly ConnectionClaim[];
+  /** Who such a datagram's client is under the policy. */
+  readonly clientIp: (peer: Peer, bytes: Uint8Array, from: number, to: number, flags: number) => string | undefined;
 }
 
 const NOTHING = new Uint8Array();
@@ -29,7 +30,7 @@ export class MessageInfo {
   /** Of the payload, without a header that was taken off. */
   readonly size: number;
   readonly #site: Site;
-  readonly #memory: PeerMemory | undefined;
+  readonly #peer: Peer;
   /** The claims, or where they are to be read. */
   #claims: readonly ConnectionClaim[] | undefined;
   #bytes: Uint8Array;
@@ -40,7 +41,7 @@ export class MessageInfo {
 
   constructor(
     site: Site,
-    { address, memory }: Peer,
+    peer: Peer,
     family: "IPv4" | "IPv6",
     port: number,
     size: number,
@@ -50,12 +51,12 @@ export class MessageInfo {
     to = 0,
     flags = 0,
   ) {
-    this.address = address;
+    this.address = peer.address;
     this.family = family;
     this.port = port;
     this.size = size;
     this.#site = site;
-    this.#memory = memory;
+    this.#peer = peer;
     this.#claims = claims;
     this.#bytes = bytes;
     this.#from = from;
@@ -70,6 +71,9 @@ export class MessageInfo {
 
   /** For `getClientIp`: nothing is built but the text. */
   static clientIp(info: MessageInfo, policy: Policy | undefined): string | undefined {
+    if (policy === undefined && info.#claims === undefined) {
+      return info.#site.clientIp(info.#peer, info.#bytes, info.#from, info.#to, info.#flags);
+    }
     return clientAddress(info.#connection(), undefined, policy ?? info.#site.policy);
   }
 
@@ -82,6 +86,12 @@ export class MessageInfo {
       this.#claims = this.#site.claims(this.#bytes, this.#from, this.#to, this.#flags);
       this.#bytes = NOTHING;
     }
-    return { transport: "udp", peer: this.address, peerPort: this.port, claims: this.#claims, memory: this.#memory };
+    return {
+      transport: "udp",
+      peer: this.address,
+      peerPort: this.port,
+      claims: this.#claims,
+      memory: this.#peer.memory,
+    };
   }
 }

@@ -5,6 +5,8 @@ import type { Sockopt, UdpBuffers } from "@wherefrom/native";
 /** The addon's calls for datagrams, all of them there. */
 export interface UdpNative {
   readonly buffers: UdpBuffers;
+  /** Of `buffers.words`. */
+  readonly bytes: Uint8Array;
   readonly open: NonNullable<Sockopt["udpOpen"]>;
   readonly close: NonNullable<Sockopt["udpClose"]>;
   readonly ref: NonNullable<Sockopt["udpRef"]>;
@@ -59,5 +61,6 @@ function openUdp(): UdpNative | string {
   }
   const buffers = udpBuffers();
   if (typeof buffers === "number") return `no memory to receive into: errno ${-buffers}`;
-  return { buffers, open, close, ref, pack, refused };
+  const bytes = new Uint8Array(buffers.words.buffer, buffers.words.byteOffset);
+  return { buffers, bytes, open, close, ref, pack, refused };
 }
