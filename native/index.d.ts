@@ -45,6 +45,13 @@ export interface Sockopt {
   ) => number;
   /** Undoes what `attachToa` did without pins; what was kept of connections is gone. */
   readonly detachToa?: () => number;
+  /**
+   * Turns dpvs' IP protocol 248 into UDP with an IP option at the ingress of an interface of this network namespace (bpf/opp.bpf.c), for as long as the process lives.
+   * Linux 6.6; CAP_BPF and CAP_NET_ADMIN. Answers as `attachToa`.
+   */
+  readonly attachOpp?: (interfaceName: string) => number;
+  /** Undoes what `attachOpp` did. */
+  readonly detachOpp?: () => number;
   /** Programs at a hook (enum bpf_attach_type) of a control group: how many; in `buffer` flags of attaching and their numbers, 32 bits each. CAP_NET_ADMIN. */
   readonly bpfAttached?: (groupPath: string, hook: number) => number;
   /** struct bpf_prog_info of a program in `buffer`; its length. CAP_SYS_ADMIN. */

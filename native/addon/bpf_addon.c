@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "bpf.h"
+#include "opp_tc.h"
 #include "sockopt.h"
 #include "toa_bpf.h"
 #include "toa_record.h"
@@ -128,10 +129,26 @@ static napi_value bpf_counts(napi_env env, napi_callback_info info) {
 
 #endif
 
+static napi_value attach_opp(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS];
+  uint8_t *answer = read_call(env, info, values);
+  char interface[64];
+  if (answer == NULL || !read_path(env, values[0], interface, sizeof interface)) return reply(env, -EDOM);
+  return reply(env, wherefrom_attach_opp(interface, (char *)answer, WHEREFROM_ANSWER_BYTES));
+}
+
+static napi_value detach_opp(napi_env env, napi_callback_info info) {
+  (void)info;
+  wherefrom_detach_opp();
+  return reply(env, 0);
+}
+
 int wherefrom_define_bpf(napi_env env, napi_value exports, uint8_t *answer) {
   const napi_property_descriptor functions[] = {
       {"attachToa", NULL, attach_toa, NULL, NULL, NULL, napi_enumerable, answer},
       {"detachToa", NULL, detach_toa, NULL, NULL, NULL, napi_enumerable, answer},
+      {"attachOpp", NULL, attach_opp, NULL, NULL, NULL, napi_enumerable, answer},
+      {"detachOpp", NULL, detach_opp, NULL, NULL, NULL, napi_enumerable, answer},
 #ifdef __linux__
       {"bpfAttached", NULL, bpf_attached, NULL, NULL, NULL, napi_enumerable, answer},
       {"bpfProgram", NULL, bpf_program, NULL, NULL, NULL, napi_enumerable, answer},

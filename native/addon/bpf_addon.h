@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Defines attachToa, detachToa, bpfAttached, bpfProgram, bpfLink, bpfCounts on the exports. 0 where that fails. `answer` is where they write; it stays. */
+/* Defines attachToa, detachToa, attachOpp, detachOpp, bpfAttached, bpfProgram, bpfLink, bpfCounts on the exports. 0 where that fails. `answer` is where they write; it stays. */
 int wherefrom_define_bpf(napi_env env, napi_value exports, uint8_t *answer);
 
 #endif

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { NATIVE } from "./build.mjs";
 
 export const BYTECODE = join(NATIVE, "addon", "toa_bytecode.h");
-const SOURCES = ["toa.bpf.c", "toa_compat.bpf.c"].map((name) => join(NATIVE, "bpf", name));
+const SOURCES = ["toa.bpf.c", "toa_compat.bpf.c", "opp.bpf.c"].map((name) => join(NATIVE, "bpf", name));
 /** Byte for byte the same comes from the same compiler only. */
 export const CLANG_MAJOR = 14;
 const TARGET = ["-O2", "-target", "bpf", "-mcpu=v2", "-Wall", "-Wextra", "-Werror"];

@@ -75,6 +75,7 @@ export const CHECKS = {
         addon("addon.c"),
         addon("bpf.c"),
         addon("bpf_addon.c"),
+        addon("opp_tc.c"),
         addon("sockopt.c"),
         addon("tap_calls.c"),
         addon("tap_filter.c"),

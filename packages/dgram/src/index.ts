@@ -4,4 +4,5 @@ export type { UdpStatus } from "./datagram-reader.ts";
 export { FLOW_IDLE_MS, FLOW_LIMIT, type FlowStatus } from "./flow-table.ts";
 export { getClient, getClientIp, type RemoteInfo } from "./get-client.ts";
 export type { MessageInfo } from "./message-info.ts";
+export { convertProtocol248 } from "./protocol-248.ts";
 export { type UdpFormat, type UdpFormatName, type UdpFormatOptions } from "./udp-format.ts";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { BED, type Bed, openBed } from "../bed/bed.ts";
@@ -10,6 +10,9 @@ import { type OppPacket, oppPacket } from "./opp.ts";
 
 const ECHO = join(import.meta.dirname, "echo.mjs");
 const DATAGRAMS = join(import.meta.dirname, "datagrams.mjs");
+const CONVERT = join(import.meta.dirname, "convert.mjs");
+/** Links to an interface's tc (tcx). */
+const HAS_TCX = /^([7-9]|\d\d|6\.([6-9]|\d\d))\b/.test(release());
 const CLIENT = { address: "203.0.113.7", port: 50_182 };
 const CLIENT6 = { address: "2001:db8:7::2", port: 50_182 };
 const PORT = 40_001;
@@ -173,6 +176,66 @@ describeSuite("udp", () => {
     await expect.poll(unknown, { timeout: 3000 }).toBe(before + 1);
     expect(await statusOf(server)).toMatchObject({ dropped: {}, flows: { flows: 0 } });
   });
+
+  async function convert(where: "balancer" | "server", interfaceName: string): Promise<void> {
+    const converter = startScript(bed[where], CONVERT, { interfaceName });
+    onTestFinished(converter.stop);
+    expect(await converter.next()).toBe("on");
+  }
+
+  describe.runIf(HAS_TCX)("converted at the server's interface, for a socket without rights that reads options", () => {
+    test.each([
+      { family: 4, type: "udp4", host: "0.0.0.0", client: CLIENT },
+      { family: 4, type: "udp6", host: "::", client: CLIENT6 },
+      { family: 6, type: "udp6", host: "::", client: CLIENT6 },
+      { family: 6, type: "udp6", host: "::", client: CLIENT },
+    ] as const)(
+      "over IPv$family to a $type socket, of client $client.address",
+      async ({ family, client, type, host }) => {
+        await convert("server", "eth0");
+        const { server } = await serve({ type, host, udp: "dpvs" });
+        for (const size of [18, 1400]) {
+          const head = `${JSON.stringify({ n: 1, size })}\n`;
+          const payload = Buffer.concat([Buffer.from(head), Buffer.alloc(size - head.length, 1)]);
+          send("balancer", packet(family, { client, payload }));
+          expect(await server.next()).toMatchObject({ isWhole: true, client, hops: [{}, { format: "udp-31" }] });
+        }
+        send("balancer", packet(family, { client, payload: new Uint8Array() }));
+        expect(await server.next()).toMatchObject({ size: 0, client });
+        const [later] = await sendPlain(family);
+        expect(later?.said).toMatchObject({ ip: client.address, hops: [{}, { via: "flow" }] });
+      },
+    );
+
+    test("what is not exactly dpvs' is left as it is, and a wrong checksum stays one", async () => {
+      await convert("server", "eth0");
+      const { server } = await serve({ udp: "dpvs" });
+      send(
+        "balancer",
+        packet(4, { error: 1 }),
+        packet(6, { error: 1 }),
+        packet(4, { header: "1011000d1f08c406cb007107" }),
+        packet(4, { header: "1006000c1f08c406cb007107" }),
+        packet(4, { header: "2011000c1f08c406cb007107" }),
+        packet(6, { header: "10" }),
+        packet(6),
+      );
+      expect(await server.next()).toMatchObject({ isWhole: true, ip: CLIENT.address, peer: BED.balancer[6] });
+    });
+  });
+
+  test.runIf(HAS_TCX)(
+    "converted where it comes into a node, it gets through the node's NAT of ports and sources",
+    async () => {
+      await convert("balancer", "outer");
+      const { server } = await serve({ type: "udp4", host: "0.0.0.0", udp: "dpvs" });
+      send("client", packet(4, { source: "10.91.1.2", target: BED.front[4] }));
+      expect(await server.next()).toMatchObject({ isWhole: true, client: CLIENT, peer: BED.balancer[4] });
+      const server6 = await serve({ udp: "dpvs", port: BED.port, host: BED.server[6] });
+      send("client", packet(6, { source: "fd91:1::2", target: BED.front[6], client: CLIENT6 }));
+      expect(await server6.server.next()).toMatchObject({ isWhole: true, client: CLIENT6, peer: BED.balancer[6] });
+    },
+  );
 
   test("without CAP_NET_RAW the status says what is missing, and datagrams without are delivered", async () => {
     const { status } = await serve({}, ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]);

@@ -58,7 +58,8 @@ const uoa = (where: UdpOptionPlace): UdpOption[] => [
  * its balancer writes into every datagram is said nowhere, and with "every-datagram" one without is nobody's.
  */
 export const UDP_PRODUCTS: Readonly<Record<UdpProductName, Omit<UdpProduct, "name">>> = {
-  dpvs: { options: uoa("ipv4-option"), sends: "first-of-flow" },
+  // Over IPv6 dpvs itself has no such form: native/bpf/opp.bpf.c makes it of the other one.
+  dpvs: { options: [...uoa("ipv4-option"), ...uoa("ipv6-destination-option")], sends: "first-of-flow" },
   "dpvs-opp": { options: uoa("protocol-248"), sends: "first-of-flow" },
   bytedance: {
     // Over IPv4 two more bytes (operation, padding) stand before the fields.
