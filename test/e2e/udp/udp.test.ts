@@ -163,6 +163,19 @@ describeSuite("udp", () => {
     expect(wrong(await send(6, 5, { size, retries: 2, waitMs: 1000 }))).toEqual([]);
   });
 
+  // The kernel may put datagrams of a flow together before it hands them over, and takes them apart again: no option may get to another's.
+  test.each(["on", "off"])("with GRO %s, bursts of datagrams each name their own client", async (state) => {
+    bed.server.run(`ethtool -K eth0 gro ${state} rx-udp-gro-forwarding ${state}`);
+    expect(bed.server.run("ethtool -k eth0")).toMatch(new RegExp(`generic-receive-offload: ${state}`));
+    await serve({ udp: "bytedance" });
+    await stamp("u", "bytedance");
+    for (const family of [4, 6] as const) {
+      const datagrams = await send(family, 20, { each: 20, retries: 3, waitMs: 1000 });
+      expect(wrong(datagrams)).toEqual([]);
+      expect(datagrams).toHaveLength(400);
+    }
+  });
+
   test("reordered datagrams name their own clients", async () => {
     await serve({ udp: "bytedance" });
     await stamp("ur", "bytedance");
