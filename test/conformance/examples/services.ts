@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { containerOf, EXAMPLES, field, type Manifest } from "./manifest.ts";
@@ -34,7 +34,8 @@ export async function startService(
   };
   for (const { name = "", value } of variables) env[name] = onLoopback(value ?? "the secret");
   // The ConfigMap is mounted there; the test of manifests holds it equal to the file.
-  if (env["POLICY"] !== undefined) env["POLICY"] = env["POLICY"].replace("/app/policies", join(EXAMPLES, folder));
+  if (env["POLICY"] !== undefined)
+    env["POLICY"] = env["POLICY"].replace("/src/examples/whoami/policies", join(EXAMPLES, folder));
   const child = spawn(process.execPath, [join(EXAMPLES, "whoami", program)], {
     env,
     stdio: ["ignore", "inherit", "pipe"],
@@ -76,12 +77,23 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-/** A port that nobody listened on a moment ago. */
+/** Below the ports that the kernel gives to others' connections: between our look and the service's `listen` nobody takes one of these by chance. */
+const PORTS = { first: 20_000, count: 12_000 };
+let next = process.pid * 61;
+
+/** A port that nobody listens on, and that no other service here was given. */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.first + (next++ % PORTS.count);
+    const probe = createServer();
+    try {
+      probe.listen(port, "127.0.0.1");
+      await once(probe, "listening");
+    } catch {
+      continue;
+    }
+    probe.close();
+    await once(probe, "close");
+    return port;
+  }
 }

@@ -10,6 +10,7 @@ import { describeSuite } from "../requirement.ts";
 import { startCloudBalancer, throughHaproxy } from "./cloud-balancer.ts";
 import { ClusterSite } from "./cluster-site.ts";
 import { CONTROLLER_PORTS, CONTROLLERS, hostOf, startIngressController } from "./ingress-controller.ts";
+import { markdownTable } from "./markdown-table.ts";
 import { FAMILIES, type Family, INFRASTRUCTURE, machines } from "./place.ts";
 import type { Setup } from "./topology.ts";
 
@@ -84,9 +85,29 @@ describeSuite("cluster", () => {
 
 function resultText(counts: readonly Counts[]): string {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  const rows = counts.map(
-    ({ clients, answered, right, wrong, lies, unanswered, connections, seconds }, index) =>
-      `| IPv${FAMILIES[index]} | ${clients} | ${answered} | ${right} | ${wrong} | ${lies} | ${unanswered} | ${connections} | ${Math.round(answered / seconds)} |`,
+  const head = [
+    "clients over",
+    "clients",
+    "answered",
+    "right",
+    "wrong",
+    "with a lie",
+    "unanswered",
+    "connections",
+    "a second",
+  ];
+  const rows = counts.map(({ clients, answered, right, wrong, lies, unanswered, connections, seconds }, index) =>
+    [
+      `IPv${FAMILIES[index]}`,
+      clients,
+      answered,
+      right,
+      wrong,
+      lies,
+      unanswered,
+      connections,
+      Math.round(answered / seconds),
+    ].map(String),
   );
   return `# The last million of \`npm run e2e -- cluster --full\`
 
@@ -95,8 +116,6 @@ ${new Date().toISOString().slice(0, 10)}, Linux ${release()}, Node ${process.ver
 Clients, each with an address of its own, ask through HAProxy (layer 7), a node's source NAT, nginx as Ingress controller and node:http with @wherefrom/net. Every tenth request carries forged
 X-Forwarded-For, X-Real-IP and Forwarded headers. The clients compare what they are told with their own addresses. "Unanswered" were asked again on a new connection.
 
-| clients over | clients | answered | right | wrong | with a lie | unanswered | connections | a second |
-| ------------ | ------- | -------- | ----- | ----- | ---------- | ---------- | ----------- | -------- |
-${rows.join("\n")}
+${markdownTable([head, ...rows])}
 `;
 }

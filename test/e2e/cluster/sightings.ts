@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { policyText } from "./policy-text.ts";
+import { markdownTable } from "./markdown-table.ts";
 import type { Kind, Outcome, Topology } from "./topology.ts";
 
 const FILE = join(import.meta.dirname, "..", "..", "..", "docs", "topologies.md");
@@ -28,7 +29,7 @@ export class Sightings {
 
   /** The document, and what it should be: with the table under this heading that was seen. With `--write` it is that from now on. */
   compare(section: string): { readonly written: string; readonly seen: string } {
-    const table = tableOf([HEAD, ...[...this.#rows].map(([topology, sighting]) => rowOf(topology, sighting))]);
+    const table = markdownTable([HEAD, ...[...this.#rows].map(([topology, sighting]) => rowOf(topology, sighting))]);
     const written = readFileSync(FILE, "utf8");
     const [before, after] = around(written, section);
     const seen = `${before}${table}${after}`;
@@ -62,12 +63,4 @@ function rowOf({ title, setup }: Topology, { kinds, outcome, lied }: Sighting): 
     outcome.hops.join(" ← "),
     lied === outcome ? "changes nothing" : `**is believed**: ${lied.client}`,
   ];
-}
-
-/** A table in the form that the formatter gives it. */
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const [head = [], ...rest] = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rest.map(line)].join("\n");
 }
