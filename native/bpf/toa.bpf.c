@@ -1,7 +1,7 @@
 /*
  * Keeps the TCP options of the packet that completes a handshake, and of the first later one with an option that the kernel does not know, beside the
  * socket, with the peer that the packet came from. It parses nothing: which kinds count is decided by who reads. No loop, no variable offset, so that
- * every kernel from 5.10 on verifies it, without CAP_PERFMON. Compiled by scripts/bytecode.mjs into addon/toa_bytecode.h.
+ * every kernel from 5.10 on verifies it, from 6.6 on (6.1.192, too) without CAP_PERFMON. Compiled by scripts/bytecode.mjs into addon/toa_bytecode.h.
  */
 #include "program.h"
 
@@ -20,7 +20,7 @@ struct map counts SEC("maps");
 
 /*
  * Words at fixed places: a loop over packet bytes is what verifiers give up on. The record is written in whole words of eight bytes: without CAP_PERFMON
- * Linux 5.16 to 6.7 take a narrower store beside another one for "attempt to corrupt spilled pointer on stack".
+ * Linux 5.16 to 6.7 (before ab125ed3ec1c) take a narrower store beside another one for "attempt to corrupt spilled pointer on stack".
  */
 INLINE __u32 copy_options(struct bpf_sock_ops *ops, __u64 *to) {
   __u8 *packet = ops->skb_data;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { controlGroupPath } from "./control-group.ts";
-import { missingCapabilities } from "./toa-programs.ts";
+import { missingCapabilities, whatIsMissing } from "./toa-programs.ts";
 
 const UNIFIED = "28 1 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n";
 
@@ -39,4 +39,14 @@ test("the capabilities that are missing are named", () => {
   expect(missingCapabilities(status("0000008000001000"))).toBe("");
   expect(missingCapabilities(status("0000000000200000"))).toBe("");
   expect(missingCapabilities("")).toBe("CAP_BPF and CAP_NET_ADMIN missing");
+});
+
+test("where an old verifier refuses a program, CAP_PERFMON is named if it is missing", () => {
+  const status = (effective: string): string => `Name:\tnode\nCapEff:\t${effective}\n`;
+  const step = "loading the program wherefrom_keep: R3 pointer comparison prohibited";
+  expect(whatIsMissing(-13, step, status("0000008000001000"))).toMatch(/^CAP_PERFMON missing/);
+  expect(whatIsMissing(-13, step, status("000000c000001000"))).toBe("");
+  expect(whatIsMissing(-13, step, status("0000000000200000"))).toBe("");
+  expect(whatIsMissing(-13, "opening the control group", status("0000000000000000"))).toBe("");
+  expect(whatIsMissing(-1, step, status("0000000000001000"))).toBe("CAP_BPF missing");
 });

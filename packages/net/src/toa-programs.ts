@@ -9,10 +9,10 @@ import type { ToaStandIn } from "./toa-stand-in.ts";
 /** native/addon/toa_record.h. */
 const LATER_PACKETS = 1;
 
-const { EINVAL, ENOSYS } = constants.errno;
+const { EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
 
 /** linux/capability.h. */
-const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_BPF: 39 } as const;
+const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
 
 /** Whether the programs watch this socket, a listener or a connection: they answer, if only that there is nothing. */
 export function isWatched(sockopt: Sockopt, fd: number): boolean {
@@ -46,9 +46,18 @@ export function attachPrograms(
   if (result === 0) return "on";
   const { buffer } = sockopt;
   const step = Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
-  const missing = result === -1 ? missingCapabilities(readFileSync("/proc/self/status", "utf8")) : "";
+  const missing = whatIsMissing(result, step, readFileSync("/proc/self/status", "utf8"));
   const why = missing === "" ? oldKernel(result, step) : missing;
   return `unavailable: ${step}: ${getSystemErrorName(result)}${why === "" ? "" : `, ${why}`}`;
+}
+
+/** What a process with this status (proc(5)) lacks, where that is why `step` answered `result`, in words; "" where it is not. */
+export function whatIsMissing(result: number, step: string, status: string): string {
+  if (result === -EPERM) return missingCapabilities(status);
+  const isRefused = result === -EACCES && step.startsWith("loading the program");
+  if (!isRefused || hasCapability(status, "CAP_SYS_ADMIN") || hasCapability(status, "CAP_PERFMON")) return "";
+  // Linux d75e30dddf73: until then comparing with the packet's end was taken for a leak. In 6.6; 6.1 has it, 5.10 has not.
+  return `CAP_PERFMON missing, which verifiers before Linux 6.6 ask for`;
 }
 
 /** What a kernel without the system call, the map or the hook answers, in words; "" for what may have other reasons. */

@@ -92,8 +92,8 @@ function addPrograms(image: Image, directory: string): void {
 function addRepository(image: Image, compiled: string): void {
   image.tree(compiled, THERE);
   image.text(join(THERE, "test", "package.json"), JSON.stringify({ type: "module" }));
-  for (const script of ["served.mjs", "visits.mjs"]) {
-    image.file(join(E2E, "bed", script), join(THERE, relative(ROOT, E2E), "bed", script));
+  for (const script of ["bed/served.mjs", "bed/visits.mjs", "vm/inside/unaware-server.mjs"]) {
+    image.file(join(E2E, script), join(THERE, relative(ROOT, E2E), script));
   }
   for (const name of ["core", "net"]) {
     const link = join(THERE, "test", "node_modules", "@wherefrom", name);

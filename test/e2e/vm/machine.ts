@@ -6,8 +6,8 @@ import type { CaseReport } from "./inside/case-group.ts";
 
 /** The image is unpacked into memory, and stands there twice while it is. */
 const MEMORY_MB = 1536;
-/** Emulated, the slowest case takes some 20 seconds; a kernel that hangs says nothing ever again. */
-const SILENCE_MS = 120_000;
+/** Emulated, and beside others, the slowest case takes a minute and more; a kernel that hangs says nothing ever again. */
+const SILENCE_MS = 300_000;
 /** Lines of the console that stand in a failure's message. */
 const TAIL_LINES = 40;
 

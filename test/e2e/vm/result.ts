@@ -11,7 +11,7 @@ const FILE = join(import.meta.dirname, "RESULT.md");
 export type Reports = ReadonlyMap<string, ReadonlyMap<string, CaseReport>>;
 
 /** Keeps what a run has seen beside the suite: `npm run e2e -- vm --write`. */
-export function writeResult(reports: Reports, titles: readonly string[]): void {
+export function writeResult(reports: Reports, titles: readonly string[], commit: string): void {
   const reportsOf = (title: string): readonly (CaseReport | undefined)[] =>
     KERNELS.map(({ name }) => reports.get(name)?.get(title));
   const kernels = KERNELS.map((kernel) => {
@@ -28,7 +28,7 @@ export function writeResult(reports: Reports, titles: readonly string[]): void {
   const names = KERNELS.map(({ name }) => name);
   const text = `# What the vm suite has seen
 
-Written by \`npm run e2e -- vm --write\` on ${new Date().toISOString().slice(0, 10)}, at commit ${commit()}, with Node ${process.version} and ${emulator()}.
+Written by \`npm run e2e -- vm --write\` on ${new Date().toISOString().slice(0, 10)}, at commit ${commit}, with Node ${process.version} and ${emulator()}.
 
 | kernel | Debian | package | uname -rv |
 | --- | --- | --- | --- |
@@ -51,7 +51,8 @@ const verdict = (report: CaseReport | undefined): string =>
 const escape = (text: string): string => text.replaceAll("|", "\\|");
 const firstLine = (text: string): string => (text.split("\n", 1)[0] as string).replaceAll("`", "'");
 
-function commit(): string {
+/** What is checked out now, in words. */
+export function readCommit(): string {
   const git = (...args: string[]): string => execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
   const isChanged = git("status", "--porcelain", "--", ".", ":!test/e2e/vm/RESULT.md") !== "";
   return `${git("rev-parse", "--short=12", "HEAD")}${isChanged ? " with changes that are not committed" : ""}`;

@@ -14,19 +14,24 @@ async function openHost(): Promise<Site> {
 }
 
 export const noCgroup2: CaseGroup = caseGroup("control groups v1 alone", openHost, {
-  "the programs are unavailable in words, and saved SYNs are read in their place": async (site) => {
-    const { status } = await site.serve({ toa: "lvs" });
-    assert.equal(status.reader, "saved-syn");
+  "the programs are unavailable in words, and a tap reads in their place": async (site) => {
+    const { status } = await site.serve({ toa: "dpvs" });
+    assert.equal(status.reader, "tap", JSON.stringify(status));
     assert.match(status.programs, /^unavailable: .*control group.*version 2/);
-    await site.stamp("s", "254");
+    await site.stamp("ad", "254");
     assertEachKnown(await site.visit(4, 20), 4);
     return status.programs;
   },
 
-  "a product that writes behind SYNs is unreadable, and its clients are unknown": async (site) => {
-    const { status } = await site.serve({ toa: "dpvs" });
-    assert.equal(status.reader, "none");
-    await site.stamp("ad", "254");
+  "without rights saved SYNs are read, and a product that writes behind SYNs is unreadable": async (site) => {
+    const prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"];
+    const { server, status } = await site.serve({ toa: "lvs", prefix });
+    assert.equal(status.reader, "saved-syn", JSON.stringify(status));
+    await site.stamp("sad", "254");
+    assertEachKnown(await site.visit(4, 20), 4);
+    await server.stop();
+    const { status: other } = await site.serve({ toa: "dpvs", prefix });
+    assert.equal(other.reader, "none", JSON.stringify(other));
     const said = await site.see();
     assert.deepEqual([said.client, said.stop], [undefined, "carrier-absent"]);
   },

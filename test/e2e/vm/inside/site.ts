@@ -72,6 +72,14 @@ export class Site implements Bed {
     return { server, status: (await server.next()) as Status };
   }
 
+  /** A server that knows nothing of wherefrom: it tells every connection its own remoteAddress and remotePort. */
+  async serveUnaware(prefix: Prefix): Promise<void> {
+    const script = join(import.meta.dirname, "unaware-server.mjs");
+    const server = startScript(this.network.server, script, { host: "0.0.0.0", port: BED.port }, prefix);
+    this.atEnd(server.stop);
+    await server.next();
+  }
+
   /** Stamps until the case ends. */
   async stamp(packets: StampedPackets, what: Stamp, where = this.network.balancer): Promise<void> {
     this.atEnd(await startStamper(where, STAMPER, packets, what));
@@ -111,10 +119,16 @@ export class Site implements Bed {
   }
 
   /** `wherefrom toa attach` at the node, which is the balancer's namespace; resolves when it says that it is attached. */
-  async agent(...args: readonly string[]): Promise<{ readonly kill: (signal: NodeJS.Signals) => Promise<void> }> {
-    const agent = this.network.balancer.spawn(process.execPath, [CLI, "toa", "attach", ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
+  async agent(
+    args: readonly string[],
+    prefix: Prefix = [],
+  ): Promise<{ readonly kill: (signal: NodeJS.Signals) => Promise<void> }> {
+    const [program, ...rest] = [...prefix, process.execPath, CLI, "toa", "attach", ...args] as [string, ...string[]];
+    const agent = this.network.balancer.spawn(program, rest, {
+      stdio: ["ignore", "pipe", "pipe"],
     });
+    let complaint = "";
+    agent.stderr?.on("data", (text) => (complaint += String(text)));
     const ended = once(agent, "close");
     const kill = async (signal: NodeJS.Signals): Promise<void> => {
       agent.kill(signal);
@@ -126,7 +140,8 @@ export class Site implements Bed {
       said += String(text);
       if (said.includes("attached to")) return { kill };
     }
-    throw new Error(`the agent ended: ${said}`);
+    await ended;
+    throw new Error(`the agent ended: ${said}${complaint}`);
   }
 }
 

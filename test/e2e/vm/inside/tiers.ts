@@ -47,6 +47,14 @@ const SAVED_SYN_CELLS: Readonly<Record<string, Cell>> = {
   IPv6: { packets: "s", stamp: "253", toa: { product: "lvs", reader: "saved-syn" }, family: 6 },
 };
 
+const TAP_CELLS: Readonly<Record<string, Cell>> = {
+  "SYN, IPv4": { packets: "s", stamp: "254", toa: "lvs", family: 4 },
+  "handshake's ACK, IPv4": { packets: "a", stamp: "254", toa: "dpvs", family: 4 },
+  "handshake's ACK under SYN cookies, IPv6": { packets: "a", stamp: "254", toa: "dpvs", family: 6, cookies: true },
+  "first data alone, IPv4": { packets: "d", stamp: "254", toa: "dpvs", family: 4 },
+  "first data alone, IPv6": { packets: "d", stamp: "254", toa: "dpvs", family: 6 },
+};
+
 const PROGRAM_CELLS: Readonly<Record<string, Cell>> = {
   "SYN, IPv4": { packets: "s", stamp: "254", toa: "lvs", family: 4 },
   "SYN, IPv6": { packets: "s", stamp: "253", toa: "lvs", family: 6 },
@@ -61,6 +69,14 @@ const PROGRAM_CELLS: Readonly<Record<string, Cell>> = {
   "first data alone, IPv6": { packets: "d", stamp: "254", toa: "dpvs", family: 6 },
 };
 
+function isBefore(major: number, minor: number): boolean {
+  const [ours = 0, oursMinor = 0] = readFileSync("/proc/sys/kernel/osrelease", "utf8").split(".").map(Number);
+  return ours < major || (ours === major && oursMinor < minor);
+}
+
+/** What attaching takes: before Linux 6.6, and where that was not ported back, comparing with a packet's end takes CAP_PERFMON. */
+const toAttach = (): readonly string[] => ["bpf", "net_admin", ...(isBefore(6, 1) ? ["perfmon"] : [])];
+
 function useCookies(site: Site): void {
   site.network.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
   site.atEnd(() => site.network.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
@@ -72,7 +88,8 @@ const cells = (prefix: string, reader: string, table: Readonly<Record<string, Ce
       `${prefix}: ${title}`,
       async (site: WatchedSite) => {
         if (cookies === true) useCookies(site);
-        const { status } = await site.serve({ toa, host, prefix: site.group.enter });
+        const prefix = reader === "tap" ? site.nobody("net_raw") : site.group.enter;
+        const { status } = await site.serve({ toa, host, prefix });
         assert.equal(status.reader, reader, JSON.stringify(status));
         await site.stamp(packets, stamp);
         return assertEachKnown(await site.visit(family, COUNT), family);
@@ -111,14 +128,15 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
     await site.serve({ toa: { product: "lvs", reader: "saved-syn" } });
     await site.stamp("s", "hex:fe00c406cb007163");
     const [{ said, failed }] = await site.visit(4, 1, { timeoutMs: 4000 });
-    const [major = 0, minor = 0] = readFileSync("/proc/sys/kernel/osrelease", "utf8").split(".").map(Number);
-    const isOld = major < 6 || (major === 6 && minor < 7);
+    const isOld = isBefore(6, 7);
     const seen = failed ?? [said.client, said.stop, said.hops.at(1)?.reason];
     assert.deepEqual(seen, isOld ? [undefined, "malformed-hop", "broken"] : "Error: no answer");
     return isOld ? "let in" : "dropped";
   },
 
   ...cells("sock_ops programs name every client", "sock-ops", PROGRAM_CELLS),
+
+  ...cells("with CAP_NET_RAW alone a tap names every client", "tap", TAP_CELLS),
 
   "an IPv6 client of an IPv4 connection (NAT64) is named by its IPv6 address": async (site) => {
     await site.serve({ prefix: site.group.enter });
@@ -163,12 +181,42 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
     ]),
   ),
 
-  "CAP_BPF and CAP_NET_ADMIN are enough to attach": async (site) => {
-    const { status } = await site.serve({ prefix: site.nobody("bpf", "net_admin") });
+  "CAP_BPF and CAP_NET_ADMIN are enough to attach; 5.10 wants CAP_PERFMON besides, and the status says so": async (
+    site,
+  ) => {
+    let refusal = "";
+    if (isBefore(6, 1)) {
+      const { server, status } = await site.serve({ prefix: site.nobody("bpf", "net_admin") });
+      refusal = `${status.programs} | `;
+      assert.equal(status.reader, "none");
+      assert.match(status.programs, /^unavailable: .*EACCES, CAP_PERFMON missing/);
+      await server.stop();
+    }
+    const { status } = await site.serve({ prefix: site.nobody(...toAttach()) });
     assert.deepEqual([status.reader, status.programs], ["sock-ops", "on"]);
     await site.stamp("a", "254");
-    return assertEachKnown(await site.visit(4, COUNT), 4);
+    return `${refusal}${toAttach().join()}: ${assertEachKnown(await site.visit(4, COUNT), 4)}`;
   },
+
+  "a program that knows nothing of us is told the client by `wherefrom toa attach --compat`, if the balancer is trusted":
+    async (site) => {
+      const attach = (trust: string): ReturnType<Site["agent"]> => {
+        const options = ["--cgroup", site.group.path, "--no-filter", "--compat", "dpvs", "--trust", trust];
+        return site.agent(options, site.nobody(...toAttach()));
+      };
+      await site.stamp("ad", "254");
+      const agent = await attach(BED.balancer[4]);
+      await site.serveUnaware(site.group.enter);
+      const visits = await site.visit(4, COUNT);
+      assert.deepEqual(
+        visits.map(({ said, failed }) => failed ?? said.client),
+        visits.map(({ own }) => own),
+      );
+      await agent.kill("SIGTERM");
+      await attach("192.0.2.1");
+      assert.equal((await site.see()).client?.address, BED.balancer[4]);
+      return `${visits.length} connections, 0 wrong; of an untrusted balancer: the balancer`;
+    },
 
   ...Object.fromEntries(
     (
@@ -193,7 +241,7 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
   "`wherefrom toa status` says whether this process' group is watched": async (site) => {
     const before = await site.command(["toa", "status"], site.group.enter);
     assert.deepEqual([before.code, /not attached/.test(before.out)], [1, true], before.out);
-    await site.agent("--cgroup", site.group.path);
+    await site.agent(["--cgroup", site.group.path]);
     const after = await site.command(["toa", "status"], site.nobody());
     assert.deepEqual([after.code, after.out.startsWith("attached")], [0, true], after.out);
     return `${before.out} | ${after.out}`;
@@ -202,7 +250,7 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
   "`wherefrom toa attach` lets others read without rights, and removes strangers' options at the node": async (
     site,
   ) => {
-    const agent = await site.agent("--cgroup", site.group.path, "--trust", "192.0.2.1,2001:db8::1");
+    const agent = await site.agent(["--cgroup", site.group.path, "--trust", "192.0.2.1,2001:db8::1"]);
     const { status } = await site.serve({ prefix: site.nobody() });
     assert.deepEqual([status.reader, status.programs], ["sock-ops", "on"]);
     await forge(site);
