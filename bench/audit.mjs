@@ -60,21 +60,21 @@ async function floodRows() {
   return [
     judge({
       case: title,
-      subject: "longest block of the event loop, ms",
+      subject: "longest turn of the event loop, ms of processor time",
       against: "10 ms",
       ratio: audited.longestMs,
       noise: none.longestMs,
       must: "<= 10 ms",
-      detail: `99.9 % below ${audited.mostMs.toFixed(1)} ms; without the audit the longest is ${none.longestMs.toFixed(1)} ms`,
+      detail: `99.9 % below ${audited.mostMs.toFixed(2)} ms; without the audit the longest is ${none.longestMs.toFixed(1)} ms`,
     }),
     judge({
       case: title,
-      subject: "events told, part of those wanted",
-      against: "all",
-      ratio: audited.told / (audited.wanted * audited.seconds),
-      noise: 0,
-      must: ">= 0.99",
-      detail: `${audited.written} lines written, ${audited.lost} lost; ${audited.microseconds.toFixed(1)} us of processor time an event`,
+      subject: "processor time an event, us",
+      against: "one processor",
+      ratio: audited.microseconds,
+      noise: none.microseconds,
+      must: "<= 10 us",
+      detail: `${audited.told} events were told in ${audited.seconds} seconds, ${audited.written} lines written, ${audited.lost} lost`,
     }),
   ];
 }

@@ -68,12 +68,14 @@ function tell(
 ): void {
   const { socket, method, url = "", httpVersion } = request;
   const { localAddress, localPort } = socket;
+  const local =
+    localAddress === undefined || localPort === undefined ? undefined : { address: localAddress, port: localPort };
   const event = {
     time: new Date(),
     resolution,
-    transport: resolution.hops[0]?.format === "unix" ? "unix" : "tcp",
-    local:
-      localAddress === undefined || localPort === undefined ? undefined : { address: localAddress, port: localPort },
+    // The proof is made for those that have no address of their own only.
+    transport: local === undefined && resolution.hops[0]?.format === "unix" ? "unix" : "tcp",
+    local,
     request: {
       method,
       path: (request as { originalUrl?: string }).originalUrl?.split("?", 1)[0] ?? url.split("?", 1)[0],

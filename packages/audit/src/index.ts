@@ -30,6 +30,7 @@ export { auditTo, type AuditToOptions } from "./audit-to.ts";
 export { clickHouse, type ClickHouseClient, type ClickHouseOptions } from "./sinks/clickhouse.ts";
 export { jsonLines, type JsonLinesOptions } from "./sinks/json-lines.ts";
 export { kafka, type KafkaOptions, type KafkaProducer } from "./sinks/kafka.ts";
+export type { LineBatch } from "./sinks/line-queue.ts";
 export { LineSink } from "./sinks/line-sink.ts";
 export { formatOtlpLog, otlpLogs, type OtlpLogsOptions } from "./sinks/otlp-logs.ts";
 export type { RedisClient } from "./redis-client.ts";

@@ -17,7 +17,7 @@ export interface ClickHouseOptions extends SinkOptions {
 export function clickHouse(client: ClickHouseClient, options: ClickHouseOptions = {}): Sink {
   const { table = "wherefrom_audit", ...rest } = options;
   const outlet: Outlet = {
-    deliver: async (lines) => {
+    deliver: async ({ lines }) => {
       await client.insert({ table, values: lines.map((line) => JSON.parse(line) as object), format: "JSONEachRow" });
       return undefined;
     },

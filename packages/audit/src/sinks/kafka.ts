@@ -12,7 +12,7 @@ export interface KafkaOptions extends SinkOptions {
 /** Each event as a message of a topic. The producer is yours: connected, with the acks and the compression that you want, and disconnected by you after the sink. */
 export function kafka(producer: KafkaProducer, { topic, ...rest }: KafkaOptions): Sink {
   const outlet: Outlet = {
-    deliver: async (lines) => {
+    deliver: async ({ lines }) => {
       await producer.send({ topic, messages: lines.map((value) => ({ value })) });
       return undefined;
     },

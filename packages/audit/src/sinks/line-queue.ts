@@ -1,20 +1,48 @@
-interface Line {
-  readonly text: string;
-  readonly bytes: number;
+/** Bytes of memory that lines are put into at a time: a batch is one piece of it. Half of what Kafka's brokers take at once, less what its messages have around them. */
+const CHUNK_BYTES: number = 256 * 1024;
+const NEWLINE = 0x0a;
+
+/** Lines that are handed over at once, as the bytes that they are with their ends, or as texts without. */
+export class LineBatch {
+  readonly bytes: Buffer;
+  /** Where each line ends in `bytes`, behind its newline. */
+  readonly ends: readonly number[];
+
+  constructor(bytes: Buffer, ends: readonly number[]) {
+    this.bytes = bytes;
+    this.ends = ends;
+  }
+
+  get count(): number {
+    return this.ends.length;
+  }
+
+  /** Made when it is asked for. */
+  get lines(): readonly string[] {
+    return this.ends.map((end, index) => this.bytes.toString("utf8", this.ends[index - 1] ?? 0, end - 1));
+  }
 }
 
-/** Forgotten places at the front of the array from which it is made new: fewer are not worth the copy. */
-const FORGOTTEN_LIMIT = 1024;
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly ends: number[];
+  /** The oldest line that waits, and where it begins. */
+  first: number;
+  start: number;
+  used: number;
+}
 
-/** Lines that wait, and how many bytes they have; in and out without moving the others. */
+/**
+ * Lines that wait, as bytes outside of the heap: as texts they would live just long enough for the garbage collector to carry them around. In and out without moving the
+ * others.
+ */
 export class LineQueue {
-  #lines: Line[] = [];
-  /** Where the oldest one is. */
-  #first = 0;
+  readonly #chunks: Chunk[] = [];
   #bytes = 0;
+  #length = 0;
 
   get length(): number {
-    return this.#lines.length - this.#first;
+    return this.#length;
   }
 
   get bytes(): number {
@@ -22,47 +50,64 @@ export class LineQueue {
   }
 
   push(text: string): void {
-    const bytes = Buffer.byteLength(text) + 1;
-    this.#lines.push({ text, bytes });
-    this.#bytes += bytes;
+    const chunk = this.#chunkFor(text);
+    const { used } = chunk;
+    const end = used + chunk.bytes.write(text, used) + 1;
+    chunk.bytes[end - 1] = NEWLINE;
+    chunk.ends.push(end);
+    chunk.used = end;
+    this.#bytes += end - used;
+    this.#length++;
   }
 
   /** Loses the oldest until there are no more bytes than `limitBytes`; answers how many were lost. */
   loseDownTo(limitBytes: number): number {
-    let lost = 0;
-    while (this.#bytes > limitBytes && this.#take() !== undefined) lost++;
-    return lost;
+    const before = this.#length;
+    while (this.#bytes > limitBytes && this.takeBatch(1) !== undefined);
+    return before - this.#length;
   }
 
-  /** The oldest, at least one and at most so many and of so many bytes. */
-  takeBatch(lineLimit: number, byteLimit: number): readonly string[] {
-    const batch: string[] = [];
-    const before = this.#bytes;
-    while (batch.length < lineLimit && (batch.length === 0 || before - this.#bytes < byteLimit)) {
-      const line = this.#take();
-      if (line === undefined) break;
-      batch.push(line.text);
-    }
-    return batch;
+  /** The oldest, so many at most; undefined where there are none. */
+  takeBatch(lineLimit: number): LineBatch | undefined {
+    const chunk = this.#oldest();
+    if (chunk === undefined) return undefined;
+    const { start, first } = chunk;
+    const ends = chunk.ends.slice(first, first + lineLimit);
+    const end = ends.at(-1) ?? start;
+    chunk.first += ends.length;
+    chunk.start = end;
+    this.#length -= ends.length;
+    this.#bytes -= end - start;
+    const relative = start === 0 ? ends : ends.map((each) => each - start);
+    return new LineBatch(chunk.bytes.subarray(start, end), relative);
   }
 
   /** A batch that was taken becomes the oldest again. */
-  putBack(batch: readonly string[]): void {
-    const lines = batch.map((text) => ({ text, bytes: Buffer.byteLength(text) + 1 }));
-    for (const { bytes } of lines) this.#bytes += bytes;
-    this.#lines = [...lines, ...this.#lines.slice(this.#first)];
-    this.#first = 0;
+  putBack({ bytes, ends }: LineBatch): void {
+    this.#chunks.unshift({ bytes, ends: [...ends], first: 0, start: 0, used: bytes.length });
+    this.#bytes += bytes.length;
+    this.#length += ends.length;
   }
 
-  #take(): Line | undefined {
-    const line = this.#lines[this.#first];
-    if (line === undefined) return undefined;
-    this.#first++;
-    this.#bytes -= line.bytes;
-    if (this.#first > FORGOTTEN_LIMIT && this.#first * 2 > this.#lines.length) {
-      this.#lines = this.#lines.slice(this.#first);
-      this.#first = 0;
-    }
-    return line;
+  #oldest(): Chunk | undefined {
+    const [chunk] = this.#chunks;
+    if (chunk === undefined || chunk.first < chunk.ends.length) return chunk;
+    // The last one has room for more.
+    if (this.#chunks.length === 1) return undefined;
+    this.#chunks.shift();
+    return this.#oldest();
+  }
+
+  /** The last one, where the text is sure to fit into it. */
+  #chunkFor(text: string): Chunk {
+    const last = this.#chunks.at(-1);
+    // A UTF-16 unit is three bytes at most.
+    if (last !== undefined && last.bytes.length - last.used > text.length * 3) return last;
+    const needed = Buffer.byteLength(text) + 1;
+    if (last !== undefined && last.bytes.length - last.used >= needed) return last;
+    const bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed));
+    const chunk = { bytes, ends: [], first: 0, start: 0, used: 0 };
+    this.#chunks.push(chunk);
+    return chunk;
   }
 }

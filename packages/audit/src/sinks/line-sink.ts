@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { LineBatch } from "./line-queue.ts";
 import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
 
 /** A sink before any stream, a line for each event: a file, a socket, standard output. `open` makes the stream, and another one after it failed. */
@@ -12,14 +13,14 @@ export class LineSink extends Sink {
 export function streamOutlet(
   stream: Writable,
   fail: (error: Error) => void,
-  frame: (lines: readonly string[]) => string = joinLines,
+  frame: (batch: LineBatch) => string | Buffer = bytesOf,
 ): Outlet {
   stream.on("error", fail);
   stream.on("close", () => fail(new Error("it was closed")));
   return {
-    deliver: (lines) =>
+    deliver: (batch) =>
       new Promise((resolve, reject) => {
-        stream.write(frame(lines), (error) => {
+        stream.write(frame(batch), (error) => {
           if (error === null || error === undefined) resolve(undefined);
           else reject(error);
         });
@@ -33,6 +34,6 @@ export function streamOutlet(
   };
 }
 
-function joinLines(lines: readonly string[]): string {
-  return `${lines.join("\n")}\n`;
+function bytesOf({ bytes }: LineBatch): Buffer {
+  return bytes;
 }

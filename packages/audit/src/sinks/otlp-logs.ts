@@ -2,6 +2,7 @@ import type { AuditRecord } from "../audit-record.ts";
 import { severityOf } from "../cef.ts";
 import { jsonLine } from "../line-text.ts";
 import { formatOtel, type OtelAttributes } from "../otel.ts";
+import type { LineBatch } from "./line-queue.ts";
 import { type Refused, Sink, type SinkOptions } from "./sink.ts";
 
 /** Where a Collector listens on the same machine (OTLP/HTTP). */
@@ -28,7 +29,7 @@ export function otlpLogs(options: OtlpLogsOptions = {}): Sink {
   const { url = URL_DEFAULT, headers = {}, resource = { "service.name": "unknown_service:node" }, ...rest } = options;
   const target = new URL(url);
   const before = `{"resourceLogs":[{"resource":{"attributes":${JSON.stringify(attributesOf(resource))}},"scopeLogs":[{"scope":{"name":"@wherefrom/audit"},"logRecords":[`;
-  const deliver = async (lines: readonly string[], signal: AbortSignal): Promise<Refused | undefined> => {
+  const deliver = async ({ lines }: LineBatch, signal: AbortSignal): Promise<Refused | undefined> => {
     const response = await fetch(target, {
       method: "POST",
       headers: { ...headers, "content-type": "application/json" },

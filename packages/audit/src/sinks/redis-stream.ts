@@ -18,7 +18,7 @@ export interface RedisStreamOptions extends SinkOptions {
 export function redisStream(client: RedisClient, options: RedisStreamOptions = {}): Sink {
   const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
   const outlet: Outlet = {
-    deliver: async (lines) => {
+    deliver: async ({ lines }) => {
       await Promise.all(
         lines.map((line) => callRedis(client, "XADD", [key, "MAXLEN", "~", String(limit), "*", "event", line])),
       );

@@ -50,8 +50,7 @@ export function rotatingFile(rotation: Rotation): Outlet {
     if (current.bytes > 0 && isOver(current.since, rotation)) await putAside();
     await removeOld(rotation);
   };
-  const append = async (lines: readonly string[]): Promise<void> => {
-    const bytes = Buffer.from(`${lines.join("\n")}\n`);
+  const append = async (bytes: Buffer): Promise<void> => {
     current ??= await openFile(rotation.path);
     const isFull = current.bytes + bytes.length > rotation.sizeBytes;
     if (current.bytes > 0 && (isFull || isOver(current.since, rotation))) {
@@ -77,8 +76,8 @@ export function rotatingFile(rotation: Rotation): Outlet {
     keptDays === undefined ? undefined : setInterval(() => void after(sweep).catch(() => {}), SWEEP_MS).unref();
   if (keptDays !== undefined) void after(sweep).catch(() => {});
   return {
-    deliver: async (lines) => {
-      await after(() => append(lines));
+    deliver: async ({ bytes }) => {
+      await after(() => append(bytes));
       return undefined;
     },
     close: () => after(end),

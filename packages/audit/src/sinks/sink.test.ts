@@ -15,9 +15,9 @@ function keeper(deliver: Outlet["deliver"] = async () => undefined): { outlet: O
   return {
     taken,
     outlet: {
-      deliver: async (lines, signal) => {
-        const refused = await deliver(lines, signal);
-        taken.push(...lines);
+      deliver: async (batch, signal) => {
+        const refused = await deliver(batch, signal);
+        taken.push(...batch.lines);
         return refused;
       },
     },
@@ -27,7 +27,7 @@ function keeper(deliver: Outlet["deliver"] = async () => undefined): { outlet: O
 describe("a sink", () => {
   test("hands over many lines at once, in order", async () => {
     const batches: number[] = [];
-    const { outlet, taken } = keeper(async (lines) => void batches.push(lines.length));
+    const { outlet, taken } = keeper(async ({ count }) => void batches.push(count));
     const sink = new Sink("a sink", () => outlet, silent);
     const lines = Array.from({ length: 1300 }, (_, index) => String(index));
     for (const line of lines) sink.write(line);
@@ -66,9 +66,7 @@ describe("a sink", () => {
   test("does not try again what is refused for good", async () => {
     const troubles: string[] = [];
     let isPicky = true;
-    const { outlet } = keeper(async (lines) =>
-      isPicky ? { lines: lines.length, reason: "no such table" } : undefined,
-    );
+    const { outlet } = keeper(async ({ count }) => (isPicky ? { lines: count, reason: "no such table" } : undefined));
     const sink = new Sink("a sink", () => outlet, { ...silent, onTrouble: (trouble) => troubles.push(trouble) });
     sink.write("one");
     await sink.flush();
@@ -87,7 +85,7 @@ describe("a sink", () => {
   test("tells a delivery that hangs to stop, and delivers the lines again", async () => {
     let hangs = true;
     let isTold = false;
-    const { outlet, taken } = keeper((_lines, signal) => {
+    const { outlet, taken } = keeper((_batch, signal) => {
       if (!hangs) return Promise.resolve(undefined);
       hangs = false;
       return new Promise(() => signal.addEventListener("abort", () => (isTold = true)));
@@ -162,11 +160,13 @@ test("a queue counts its bytes and keeps its order, whatever is put in, taken ou
           queue.push(each.text);
           model.push(each.text);
         } else if (each.kind === "take") {
-          const batch = queue.takeBatch(each.lines, 1000);
-          agreements.push(batch.join("\n") === model.slice(0, batch.length).join("\n"));
-          agreements.push(batch.length > 0 === model.length > 0);
-          if (each.isBack) queue.putBack(batch);
-          else model = model.slice(batch.length);
+          const batch = queue.takeBatch(each.lines);
+          const taken = model.slice(0, batch?.count ?? 0);
+          agreements.push((batch?.lines.join("\n") ?? "") === taken.join("\n"));
+          agreements.push(batch?.bytes.toString() === (batch && `${taken.join("\n")}\n`));
+          agreements.push((batch === undefined) === (model.length === 0));
+          if (batch !== undefined && each.isBack) queue.putBack(batch);
+          else model = model.slice(taken.length);
         } else {
           model = model.slice(queue.loseDownTo(each.bytes));
           agreements.push(bytesOf(model) <= each.bytes);

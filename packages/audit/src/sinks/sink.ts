@@ -1,13 +1,12 @@
 import { publish } from "../audit-event.ts";
 import type { AuditRecord } from "../audit-record.ts";
 import { formatEcsLine } from "../ecs-line.ts";
-import { LineQueue } from "./line-queue.ts";
+import { type LineBatch, LineQueue } from "./line-queue.ts";
 
 /** Most bytes that wait for a sink. What comes then pushes out the oldest: a request must never wait for its audit, nor the process grow. */
 export const QUEUE_LIMIT_BYTES: number = 16 * 1024 * 1024;
-/** Lines, and bytes, that are handed over at once: enough to make a system call or a request worth while, too few to hold the event loop; half of what Kafka's brokers take. */
+/** Lines that are handed over at once: enough to make a system call or a request worth while, too few to hold the event loop. */
 const BATCH_LINES = 512;
-const BATCH_BYTES: number = 512 * 1024;
 /** How long a line may wait for others, in milliseconds, so that one call takes them all. */
 export const LINGER_MS = 50;
 /** How long a sink that failed is left alone, in milliseconds. */
@@ -50,7 +49,7 @@ export interface Refused {
 /** Where a sink's lines go. */
 export interface Outlet {
   /** Resolves when the lines are taken, but for those that are refused; rejects when they were not, or nobody knows. `signal` says that it has taken too long. */
-  readonly deliver: (lines: readonly string[], signal: AbortSignal) => Promise<Refused | undefined>;
+  readonly deliver: (batch: LineBatch, signal: AbortSignal) => Promise<Refused | undefined>;
   /** After the last delivery. */
   readonly close?: (() => Promise<void>) | undefined;
   /** After one that failed. */
@@ -75,7 +74,7 @@ export class Sink {
   readonly #options: SinkOptions;
   readonly #queue = new LineQueue();
   #outlet: Outlet | undefined;
-  #inFlight: readonly string[] = [];
+  #inFlight: LineBatch | undefined;
   #delivery: AbortController | undefined;
   #written = 0;
   #lost = 0;
@@ -109,7 +108,7 @@ export class Sink {
     }
     this.#queue.push(text);
     if (this.#queue.bytes > (this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES)) this.#overflow();
-    if (this.#outlet === undefined || this.#inFlight.length > 0) return;
+    if (this.#outlet === undefined || this.#inFlight !== undefined) return;
     if (this.#queue.length === BATCH_LINES) setImmediate(() => this.#drain());
     else this.#linger ??= setTimeout(() => this.#drain(), this.#options.lingerMs ?? LINGER_MS);
   }
@@ -123,7 +122,7 @@ export class Sink {
 
   /** Resolves when all that waits is written, or when it cannot be. */
   flush(): Promise<void> {
-    if (this.#outlet === undefined || (this.#queue.length === 0 && this.#inFlight.length === 0))
+    if (this.#outlet === undefined || (this.#queue.length === 0 && this.#inFlight === undefined))
       return Promise.resolve();
     return new Promise((resolve) => {
       this.#atRest.push(resolve);
@@ -141,8 +140,8 @@ export class Sink {
     clearTimeout(this.#linger);
     clearTimeout(this.#retry);
     this.#delivery?.abort();
-    const lost = this.#queue.loseDownTo(0) + this.#inFlight.length;
-    this.#inFlight = [];
+    const lost = this.#queue.loseDownTo(0) + (this.#inFlight?.count ?? 0);
+    this.#inFlight = undefined;
     this.#lost += lost;
     if (lost > 0) this.#tell(`closed; ${lost} lines were lost`);
     const outlet = this.#outlet;
@@ -159,34 +158,34 @@ export class Sink {
     clearTimeout(this.#linger);
     this.#linger = undefined;
     const outlet = this.#outlet;
-    if (outlet === undefined || this.#inFlight.length > 0) return;
-    const lines = this.#queue.takeBatch(BATCH_LINES, BATCH_BYTES);
-    if (lines.length === 0) {
+    if (outlet === undefined || this.#inFlight !== undefined) return;
+    const batch = this.#queue.takeBatch(BATCH_LINES);
+    if (batch === undefined) {
       for (const resolve of this.#atRest.splice(0)) resolve();
       return;
     }
-    this.#inFlight = lines;
-    void this.#deliver(outlet, lines);
+    this.#inFlight = batch;
+    void this.#deliver(outlet, batch);
   }
 
-  async #deliver(outlet: Outlet, lines: readonly string[]): Promise<void> {
+  async #deliver(outlet: Outlet, batch: LineBatch): Promise<void> {
     const { hangMs = HANG_MS } = this.#options;
     const delivery = new AbortController();
     this.#delivery = delivery;
     const hung = setTimeout(() => this.#fail(outlet, new Error(`nothing was taken for ${hangMs} ms`)), hangMs).unref();
     try {
-      const refused = await outlet.deliver(lines, delivery.signal);
-      if (outlet === this.#outlet && this.#inFlight === lines) this.#succeed(lines, refused);
+      const refused = await outlet.deliver(batch, delivery.signal);
+      if (outlet === this.#outlet && this.#inFlight === batch) this.#succeed(batch, refused);
     } catch (error) {
-      if (this.#inFlight === lines) this.#fail(outlet, error as Error);
+      if (this.#inFlight === batch) this.#fail(outlet, error as Error);
     } finally {
       clearTimeout(hung);
     }
   }
 
-  #succeed(lines: readonly string[], refused: Refused | undefined): void {
-    this.#inFlight = [];
-    this.#written += lines.length - (refused?.lines ?? 0);
+  #succeed(batch: LineBatch, refused: Refused | undefined): void {
+    this.#inFlight = undefined;
+    this.#written += batch.count - (refused?.lines ?? 0);
     if (refused === undefined) this.#recover();
     else {
       if (this.#trouble === undefined) this.#lostBefore = this.#lost;
@@ -202,8 +201,8 @@ export class Sink {
     this.#outlet = undefined;
     this.#delivery?.abort();
     outlet.abandon?.();
-    this.#queue.putBack(this.#inFlight);
-    this.#inFlight = [];
+    if (this.#inFlight !== undefined) this.#queue.putBack(this.#inFlight);
+    this.#inFlight = undefined;
     this.#suffer(error);
   }
 

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import type { AuditRecord } from "../audit-record.ts";
 import { formatCef, severityOf } from "../cef.ts";
+import type { LineBatch } from "./line-queue.ts";
 import { streamOutlet } from "./line-sink.ts";
 import { type OpenOutlet, Sink, type SinkOptions } from "./sink.ts";
 
@@ -57,7 +58,7 @@ function levelOf({ name }: AuditRecord): number {
 }
 
 /** Octet counting: the length in bytes, and the message. */
-function frame(lines: readonly string[]): string {
+function frame({ lines }: LineBatch): string {
   return lines.map((line) => `${Buffer.byteLength(line)} ${line}`).join("");
 }
 
@@ -81,7 +82,7 @@ function datagrams(host: string, port: number, fail: (error: Error) => void): Re
       socket.close(() => resolve());
     });
   return {
-    deliver: async (lines) => {
+    deliver: async ({ lines }) => {
       await connected;
       for (const line of lines) await send(line);
       return undefined;
