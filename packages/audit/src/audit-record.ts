@@ -1,4 +1,4 @@
-import { type Endpoint, type Hop, rateLimitKey } from "@wherefrom/core";
+import { type Endpoint, type Hop, rateLimitKey, type Resolution } from "@wherefrom/core";
 import type { AuditEvent, AuditEventName, AuditRequest, AuditUser, ClientEvent } from "./audit-event.ts";
 import type { ConfigWarning } from "./config-warning.ts";
 import type { Locate, Place } from "./place.ts";
@@ -81,7 +81,7 @@ export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: 
     stop,
     hops: hops.map((hop) => recordHop(hop, hide)),
     warnings: warnings.map(({ code }) => code),
-    key: privacy === "full" ? rateLimitKey(resolution) : (hide(client)?.address ?? "unknown"),
+    key: privacy === "full" ? keyOf(resolution) : (hide(client)?.address ?? "unknown"),
     protocol: origin.protocol,
     host: clip(origin.host),
     request: request === undefined ? undefined : clipRequest(request, privacy),
@@ -94,6 +94,12 @@ export function recordOf(event: AuditEvent, privacy: Privacy = "full", locate?: 
     warning: undefined,
     isFull: privacy === "full",
   };
+}
+
+/** The canonical text of an IPv4 address is its own key. */
+function keyOf(resolution: Resolution): string {
+  const address = resolution.client?.address;
+  return address === undefined || address.includes(":") ? rateLimitKey(resolution) : address;
 }
 
 /** A record that is about no client. */

@@ -78,7 +78,7 @@ function tell(
     local,
     request: {
       method,
-      path: (request as { originalUrl?: string }).originalUrl?.split("?", 1)[0] ?? url.split("?", 1)[0],
+      path: pathOf((request as { originalUrl?: string }).originalUrl ?? url),
       status: response.statusCode,
       userAgent: request.headers["user-agent"],
       httpVersion,
@@ -92,6 +92,12 @@ function tell(
     if (reason !== undefined) publish({ name: "client.rejected", ...event, reason });
   }
   if (isChosen && isHeard("client.resolved")) publish({ name: "client.resolved", ...event });
+}
+
+/** Without the query. */
+function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
 }
 
 function lengthOf(response: ServerResponse): number | undefined {
