@@ -35,6 +35,7 @@ export interface SinkStatus {
   /** Lines that the sink has taken, and lines that were lost. */
   readonly written: number;
   readonly lost: number;
+  /** Of lines that were not taken yet, or nobody knows. */
   readonly waitingBytes: number;
   /** Why nothing is written now, or lines are lost; or undefined. */
   readonly trouble: string | undefined;
@@ -96,7 +97,7 @@ export class Sink {
   }
 
   get status(): SinkStatus {
-    const waitingBytes = this.#queue.bytes;
+    const waitingBytes = this.#queue.bytes + (this.#inFlight?.bytes.length ?? 0);
     return { written: this.#written, lost: this.#lost, waitingBytes, trouble: this.#trouble };
   }
 
