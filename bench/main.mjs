@@ -22,6 +22,8 @@ const SUITES = [
   "bpf",
   "udp",
   "audit",
+  "window",
+  "trace",
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });

@@ -61,6 +61,25 @@ describe("what is packed", () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  test("what takes a package that is not installed says which: DuckDB, maxmind", async () => {
+    const command = join(consumer.directory, "node_modules", ".bin", "wherefrom");
+    const failed = await run(command, ["trace", join(consumer.directory, "package.json")]).catch(
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+    expect(failed).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr:
+        'wherefrom: files are read by DuckDB, which is not installed: npm install @duckdb/node-api (or "npx -p wherefrom -p @duckdb/node-api wherefrom ...")\n',
+    });
+    const text = `
+      import { openGeo } from "@wherefrom/audit/geo";
+      openGeo({ city: "any.mmdb" }).catch(({ code, message }) => console.log(code, message));`;
+    expect(await consumer.node("geo.mjs", text)).toBe(
+      "ERR_WHEREFROM_PACKAGE_ABSENT MMDB files are read by a package that is not installed: npm install maxmind\n",
+    );
+  });
+
   test("types of every package hold in an ES module and in a CommonJS one (TypeScript, module nodenext)", async () => {
     expect(await typeProblems(TYPED_MODULE)).toEqual([]);
     // The check looks: a wrong word is found in both.

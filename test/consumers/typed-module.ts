@@ -5,6 +5,7 @@ import express from "express";
 import fastify from "fastify";
 import Koa from "koa";
 import * as audit from "@wherefrom/audit";
+import { type Geo, openGeo } from "@wherefrom/audit/geo";
 import { compilePolicy, type Policy, type Resolution, type Stop, WherefromError } from "@wherefrom/core";
 import { cloudflare } from "@wherefrom/core/presets";
 import { parseToaOptions, type ToaReading } from "@wherefrom/core/wire";
@@ -36,5 +37,6 @@ createSocket({ type: "udp4", udp: "dpvs" }, policy).on("message", (message, rinf
 export const status: NativeStatus = nativeStatus();
 export const length: number | undefined = loadSockopt()?.toaLookup(0);
 export const format: unknown = audit.formatEcs;
+export const located = async (geo: Promise<Geo> = openGeo()): Promise<string | undefined> => (await geo).locate("192.0.2.1")?.country;
 export const isOurs: (error: unknown) => boolean = (error) => WherefromError.is(error);
 `;

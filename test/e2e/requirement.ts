@@ -48,6 +48,7 @@ const program = (name: string, debianPackage = name): Tool => ({
 const TOOLS: Readonly<Record<string, Tool>> = {
   ip: program("ip", "iproute2"),
   nginx: program("nginx", "nginx-light"),
+  promtool: program("promtool", "prometheus"),
   "redis-cli": program("redis-cli", "redis-tools"),
   "nginx-stream": {
     isPresent: () => isReadable("/usr/lib/nginx/modules/ngx_stream_module.so"),

@@ -1,8 +1,9 @@
 import type { Endpoint } from "@wherefrom/core";
 import { AUDIT_EVENT_NAMES, type AuditEventName, type AuditRequest } from "./audit-event.ts";
 import type { AuditRecord, RecordedHop } from "./audit-record.ts";
-import { ECS_VERSION, endpointFields, eventClass, isIp, levelOf, surgeFields } from "./ecs.ts";
+import { ECS_VERSION, eventClass, isIp, levelOf, placeFields, surgeFields } from "./ecs.ts";
 import { jsonLine } from "./line-text.ts";
+import type { Place, PlaceDatabase } from "./place.ts";
 
 /** Text that stands in JSON as it is: printable ASCII without `"` and `\`. */
 const PLAIN = /^[ !#-[\]-~]*$/;
@@ -44,10 +45,6 @@ function eventText({ name, request, outcome, reason, surge }: AuditRecord): stri
 }
 
 function endText({ client, peer, place }: AuditRecord): string | undefined {
-  if (place !== undefined) {
-    const fields = endpointFields(client, peer, place);
-    return fields === undefined ? undefined : jsonLine(fields);
-  }
   const address = client?.address ?? peer?.address;
   if (address === undefined) return undefined;
   let text = `{"address":${quote(address)}`;
@@ -56,7 +53,27 @@ function endText({ client, peer, place }: AuditRecord): string | undefined {
   if (peer !== undefined && isIp(peer.address)) {
     text += `,"nat":{"ip":"${peer.address}"${peer.port === undefined ? "" : `,"port":${peer.port}`}}`;
   }
+  if (place !== undefined) text += placeText(place);
   return `${text}}`;
+}
+
+/** Texts of places and of their databases, which a Geo gives out again and again as the same objects. */
+const placeTexts = new WeakMap<object, string>();
+
+/** `geo` and `as`, with a comma before each. */
+function placeText(place: Place): string {
+  const known = placeTexts.get(place);
+  if (known !== undefined) return known;
+  const { geo, as } = placeFields(place);
+  const text = `${geo === undefined ? "" : `,"geo":${jsonLine(geo)}`}${as === undefined ? "" : `,"as":${jsonLine(as)}`}`;
+  placeTexts.set(place, text);
+  return text;
+}
+
+function databasesText(databases: readonly PlaceDatabase[]): string {
+  const text = placeTexts.get(databases) ?? jsonLine(databases);
+  placeTexts.set(databases, text);
+  return text;
 }
 
 function serverText({ address, port }: Endpoint): string {
@@ -106,7 +123,7 @@ function ownText({ method, stop, key, warnings, hops, request, numbers, place, s
   if (hops.length > 0) text += `,"hops":[${hops.map(hopText).join(",")}]`;
   if (request?.headers !== undefined) text += dictionaryText("headers", request.headers);
   if (numbers !== undefined) text += dictionaryText("numbers", numbers);
-  if (place?.databases !== undefined) text += `,"geo_databases":${jsonLine(place.databases)}`;
+  if (place?.databases !== undefined) text += `,"geo_databases":${databasesText(place.databases)}`;
   if (surge !== undefined) text += `,"surge":${jsonLine(surgeFields(surge))}`;
   if (warning !== undefined) text += `,"warning":${jsonLine({ code: warning.code, peer: warning.peer })}`;
   return text;

@@ -133,9 +133,12 @@ export function endpointFields(
     ip: client !== undefined && isIp(client.address) ? client.address : undefined,
     port: client?.port,
     nat: peer === undefined || !isIp(peer.address) ? undefined : { ip: peer.address, port: peer.port },
-    geo: place === undefined ? undefined : geoFields(place),
-    as: place === undefined ? undefined : systemFields(place),
+    ...(place === undefined ? {} : placeFields(place)),
   };
+}
+
+export function placeFields(place: Place): { readonly geo: object | undefined; readonly as: object | undefined } {
+  return { geo: geoFields(place), as: systemFields(place) };
 }
 
 function geoFields({ continent, country, region, regionName, city, latitude, longitude }: Place): object | undefined {
