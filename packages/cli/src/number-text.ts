@@ -6,6 +6,11 @@ export function formatCount(count: number): string {
   return WHOLE.format(Math.round(count));
 }
 
+/** "1 line", "2 lines". */
+export function formatMany(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** "12.3 %" of the whole; "-" of nothing. */
 export function formatShare(part: number, whole: number): string {
   return whole === 0 ? "-" : `${SHORT.format((100 * part) / whole)} %`;

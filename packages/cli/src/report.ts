@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, unreadableFile } from "./events/event-files.ts";
-import { formatCount, formatSecond } from "./number-text.ts";
+import { formatCount, formatMany, formatSecond } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
 import { drawRegions, PICTURE_WIDTH } from "./report/region-picture.ts";
@@ -74,7 +74,7 @@ function doubts(regions: readonly Region[], unread: number): string[] {
     ...(isPlaceless
       ? ["No event says where its client is: auditTo(sink, { locate: geo.locate }) writes it (docs/audit.md)."]
       : []),
-    ...(unread === 0 ? [] : [`${formatCount(unread)} lines are no events, and were left out.`]),
+    ...(unread === 0 ? [] : [`${formatMany(unread, "line is no event", "lines are no events")}: left out.`]),
   ];
 }
 

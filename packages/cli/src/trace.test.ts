@@ -180,6 +180,14 @@ describe("wherefrom trace", () => {
     },
   );
 
+  test("who asked once is never denied, unless --least says so", async () => {
+    const path = file(Array.from({ length: 100 }, (_, n) => line({ from: `198.51.${n}.7`, second: n % 10 })));
+    expect((await run("trace", path, "--deny", "nginx")).out).toBe(
+      "# no proven source has asked often enough to be denied by itself: --least N asks for less\n",
+    );
+    expect((await run("trace", path, "--deny", "cidr", "--least", "1")).out.match(/^198\.51\./gm)).toHaveLength(10);
+  });
+
   test("--from and --to take the place of the search", async () => {
     const { path } = attacked();
     const { out } = await run("trace", path, "--from", "2026-11-25T09:20Z", "--to", "2026-11-25T09:21:00+00:00");
@@ -220,6 +228,7 @@ describe("wherefrom trace", () => {
   test.each([
     { args: [], says: "Which files? They are those of jsonLines(path)" },
     { args: ["x", "--top", "0"], says: '"0" of --top is no whole number from 1 to 100000.' },
+    { args: ["x", "--least", "0"], says: '"0" of --least is no whole number from 1.' },
     { args: ["x", "--factor", "one"], says: '"one" of --factor is no number above 1.' },
     { args: ["x", "--deny", "ngnix"], says: 'There is no format "ngnix"; did you mean "nginx"?' },
     { args: ["x", "--deny", "pf"], says: 'There is no format "pf"; there are nginx, ipset, cidr.' },

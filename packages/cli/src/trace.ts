@@ -2,7 +2,7 @@ import { DENY_FORMATS, type DenyFormat, formatDenyList } from "@wherefrom/audit"
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, type Period, unreadableFile } from "./events/event-files.ts";
-import { formatCount, formatSecond, formatShare } from "./number-text.ts";
+import { formatMany, formatSecond, formatShare } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
 import type { Terminal } from "./terminal.ts";
@@ -28,6 +28,10 @@ export const trace: Command = {
     factor: { type: "string", description: `how many times the usual rate is a surge; default ${DEFAULT_FACTOR}` },
     top: { type: "string", description: `how many of each to name, and to deny; default ${DEFAULT_TOP}` },
     deny: { type: "string", description: `only the proven sources, as ${DENY_FORMATS.join(", ")}` },
+    least: {
+      type: "string",
+      description: "deny only who asked so often; default a thousandth of all requests, and 10 at least",
+    },
     json: { type: "boolean", description: "one line of JSON in the shape of AWS Shield's DescribeAttack" },
   },
   run: async ({ names, values, words }, terminal) => {
@@ -65,13 +69,17 @@ function readTraceOptions(values: Readonly<Record<string, string>>): TraceOption
   const top = Number(values["top"] ?? DEFAULT_TOP);
   if (!Number.isInteger(top) || top < 1 || top > TOP_LIMIT)
     return `"${values["top"]}" of --top is no whole number from 1 to ${TOP_LIMIT}.`;
+  const least = values["least"] === undefined ? undefined : Number(values["least"]);
+  if (least !== undefined && !(Number.isInteger(least) && least > 0)) {
+    return `"${values["least"]}" of --least is no whole number from 1.`;
+  }
   const factor = Number(values["factor"] ?? DEFAULT_FACTOR);
   if (!(factor > 1 && factor < Infinity)) return `"${values["factor"]}" of --factor is no number above 1.`;
   const { deny } = values;
   if (deny !== undefined && !DENY_FORMATS.includes(deny as DenyFormat)) {
     return `There is no format "${deny}"${didYouMean(deny, DENY_FORMATS).replace(/\.$/, `; there are ${DENY_FORMATS.join(", ")}.`)}`;
   }
-  return { top, factor, period, deny: deny as DenyFormat | undefined };
+  return { top, least, factor, period, deny: deny as DenyFormat | undefined };
 }
 
 /** Of `--from` and `--to`, or what is wrong with them. */
@@ -98,14 +106,17 @@ export function nothingBecause(period: Partial<Period>, unread: number): string 
   const asked = period.from !== undefined || period.to !== undefined ? " in that time" : "";
   return unread === 0
     ? asked
-    : `${asked} (${formatCount(unread)} lines are no events: are these JSON Lines in the Elastic Common Schema?)`;
+    : `${asked} (${formatMany(unread, "line is no event", "lines are no events")}: are these JSON Lines in the Elastic Common Schema?)`;
 }
 
 function formatDeny({ deny, requests, from, to }: Attack, format: DenyFormat): string {
   const entries = deny.map(({ prefix, requests: part }) => ({
     prefix,
-    note: `${formatCount(part)} requests, ${formatShare(part, requests)}`,
+    note: `${formatMany(part, "request", "requests")}, ${formatShare(part, requests)}`,
   }));
+  if (entries.length === 0) {
+    return "# no proven source has asked often enough to be denied by itself: --least N asks for less\n";
+  }
   const head = `# proven sources from ${formatSecond(from)} to ${formatSecond(to)} UTC, the heaviest first: read them before you deny them\n`;
   return head + formatDenyList(entries, format);
 }

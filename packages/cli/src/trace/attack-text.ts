@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatSecond, formatShare } from "../number-text.ts";
+import { formatBytes, formatCount, formatMany, formatSecond, formatShare } from "../number-text.ts";
 import type { Paint } from "../paint.ts";
 import { plainText } from "../plain-text.ts";
 import { type Attack, type Contributor, DIMENSIONS, type Dimension } from "./attack.ts";
@@ -32,7 +32,7 @@ export function formatAttack(attack: Attack, unread: number, paint: Paint): stri
       : [
           `rejected ${attack.rejected.map(({ reason, count }) => `${formatCount(count)} ${plainText(reason)}`).join(", ")}`,
         ]),
-    ...(unread === 0 ? [] : [`unread   ${formatCount(unread)} lines are no events`]),
+    ...(unread === 0 ? [] : [`unread   ${formatMany(unread, "line is no event", "lines are no events")}`]),
     ...DIMENSIONS.flatMap((dimension) => formatTop(TITLES[dimension], attack.top[dimension], requests, paint)),
   ];
 }

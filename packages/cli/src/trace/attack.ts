@@ -40,6 +40,8 @@ export interface AttackOptions {
   /** How many times the usual rate makes a surge. */
   readonly factor: number;
   readonly period: Partial<Period>;
+  /** Fewest requests of whom to deny. Default a thousandth of all, and `DENY_LEAST`. */
+  readonly least?: number | undefined;
 }
 
 export const ATTACK_COLUMNS: readonly EventColumn[] = [
@@ -61,6 +63,10 @@ const BUCKETS = 7200;
 /** So many sources of one /24, or /64s of one /48, are denied as that: a list of each would be as long as the attack. */
 const WIDE_FROM = 16;
 
+/** Who asks less often is a visitor, in however short an attack. */
+const DENY_LEAST = 10;
+const DENY_SHARE = 0.001;
+
 /** `narrow` is whom one machine is: an IPv4 address, an IPv6 /64 (RFC 4291, 2.5.1). `wide` is the network around it. Absent for what is no address. */
 const MACROS = [
   `CREATE OR REPLACE MACRO is_v4(a) AS regexp_full_match(a, '[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+')`,
@@ -74,7 +80,10 @@ const MACROS = [
 ];
 
 /** Who asked, when it was most: over the table `events`, which is narrowed to the attack. */
-export async function traceAttack(engine: Engine, { top, factor, period }: AttackOptions): Promise<Attack | undefined> {
+export async function traceAttack(
+  engine: Engine,
+  { top, factor, period, least }: AttackOptions,
+): Promise<Attack | undefined> {
   const isAsked = period.from !== undefined || period.to !== undefined;
   const [span] = await engine.rows(
     "SELECT min(second)::DOUBLE AS first, max(second)::DOUBLE AS last FROM events WHERE action = 'client.resolved'",
@@ -115,7 +124,7 @@ export async function traceAttack(engine: Engine, { top, factor, period }: Attac
     provenSources: numberOf(total["proven_sources"]),
     top: await topOf(engine, top, within),
     rejected: rejected.map((row) => ({ reason: String(row["reason"]), count: numberOf(row["n"]) })),
-    deny: await denyOf(engine, top),
+    deny: await denyOf(engine, top, least ?? Math.max(DENY_LEAST, DENY_SHARE * numberOf(total["requests"]))),
   };
 }
 
@@ -146,12 +155,12 @@ async function topOf(engine: Engine, top: number, within: string): Promise<Attac
   return found;
 }
 
-async function denyOf(engine: Engine, top: number): Promise<Attack["deny"]> {
+async function denyOf(engine: Engine, top: number, least: number): Promise<Attack["deny"]> {
   const rows = await engine.rows(`
     WITH proven_sources AS (SELECT narrow(source) AS narrow, wide(source) AS wide, n FROM sources WHERE proven AND wide(source) IS NOT NULL),
     networks AS (SELECT wide, count(DISTINCT narrow) AS machines FROM proven_sources GROUP BY wide)
     SELECT CASE WHEN machines >= ${WIDE_FROM} THEN wide ELSE narrow END AS name, sum(n)::DOUBLE AS n
-    FROM proven_sources JOIN networks USING (wide) GROUP BY 1 ORDER BY n DESC, name LIMIT ${top}`);
+    FROM proven_sources JOIN networks USING (wide) GROUP BY 1 HAVING sum(n) >= ${least} ORDER BY n DESC, name LIMIT ${top}`);
   return rows.map(contributorOf).map(({ name, requests }) => ({ prefix: name, requests }));
 }
 
