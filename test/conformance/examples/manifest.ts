@@ -28,10 +28,10 @@ export function exampleFiles(suffix: RegExp): readonly string[] {
   return all.filter((name) => suffix.test(name) && !name.includes("node_modules")).toSorted();
 }
 
-/** Compose files are Docker's own. */
+/** Compose files are Docker's own, and those of at-scale a Collector's and Prometheus', which its own suite checks. */
 export function manifestFiles(): readonly ManifestFile[] {
   return exampleFiles(/\.ya?ml$/)
-    .filter((name) => !/compose\.ya?ml$/.test(name))
+    .filter((name) => !/compose\.ya?ml$|^at-scale\//.test(name))
     .map(readManifests);
 }
 
