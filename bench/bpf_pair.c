@@ -2,7 +2,8 @@
  * Thread CPU time of a connection on loopback, both ends in one thread: connect, accept, a byte each way, close. One listener is made in each of the control
  * groups that are given; batches alternate. Prints microseconds a connection by round, a line for each group.
  *
- *   bpf_pair ROUNDS BATCH OPTION GROUP...     OPTION 1: one getsockopt(TCP_NODELAY) on each accepted socket as well
+ *   bpf_pair ROUNDS BATCH OPTION CLIENTS GROUP...     OPTION 1: one getsockopt(TCP_NODELAY) on each accepted socket as well
+ *                                                     OPTION 2: clients, which are in the group CLIENTS, write TOA into their handshakes' ACK
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "stamp.h"
 
 #define GROUPS 8
 
@@ -59,7 +62,7 @@ static double batch(int listener, const struct sockaddr_in *at, int count, int a
     setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     if (connect(client, (const struct sockaddr *)at, sizeof *at) < 0) fail("connect");
     int server = accept(listener, NULL, NULL);
-    if (asks) {
+    if (asks == 1) {
       int value;
       socklen_t size = sizeof value;
       getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &value, &size);
@@ -73,16 +76,17 @@ static double batch(int listener, const struct sockaddr_in *at, int count, int a
 }
 
 int main(int argc, char **argv) {
-  int groups = argc - 4;
+  int groups = argc - 5;
   if (groups < 1 || groups > GROUPS) return 2;
   int rounds = atoi(argv[1]), count = atoi(argv[2]), asks = atoi(argv[3]);
   int listeners[GROUPS];
   struct sockaddr_in at[GROUPS];
   double *times = calloc((size_t)(rounds * groups), sizeof *times);
   if (times == NULL) return 1;
-  for (int group = 0; group < groups; group++) listeners[group] = listen_in(argv[4 + group], &at[group]);
+  for (int group = 0; group < groups; group++) listeners[group] = listen_in(argv[5 + group], &at[group]);
   /* The client's sockets are nobody's who is measured. */
   enter(argv[4]);
+  if (asks == 2 && attach_stamp(argv[4]) < 0) fail("stamp");
   for (int group = 0; group < groups; group++) batch(listeners[group], &at[group], 4 * count, asks);
   for (int round = 0; round < rounds; round++) {
     for (int turn = 0; turn < groups; turn++) {
