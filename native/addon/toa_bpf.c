@@ -121,11 +121,30 @@ static int fill(int map, const uint8_t *elements, size_t count, size_t bytes, si
   return 0;
 }
 
+/* The kinds are those of the forms. */
+static int gather(const struct wherefrom_toa_attachment *wanted, struct toa_settings *settings) {
+  size_t kinds = 0;
+  *settings = (struct toa_settings){.flags = wanted->settings, .kinds = {TOA_NO_KIND, TOA_NO_KIND, TOA_NO_KIND, TOA_NO_KIND}};
+  for (size_t index = 0; index < wanted->forms_count; index++) {
+    uint32_t key;
+    size_t at = 0;
+    memcpy(&key, wanted->forms + index * WHEREFROM_TOA_FORM_BYTES, sizeof key);
+    while (at < kinds && settings->kinds[at] != key >> 8) at++;
+    if (at < kinds) continue;
+    if (kinds == TOA_KINDS) {
+      errno = E2BIG;
+      return -1;
+    }
+    settings->kinds[kinds++] = (uint16_t)(key >> 8);
+  }
+  return 0;
+}
+
 static int make_maps(struct work *work) {
   const struct wherefrom_toa_attachment *wanted = work->wanted;
   const struct wherefrom_bpf_map records = {BPF_MAP_TYPE_SK_STORAGE, 4, sizeof(struct toa_record), 0, BPF_F_NO_PREALLOC, work->types};
   const struct wherefrom_bpf_map counts = {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, TOA_COUNTS, 0, -1};
-  const struct wherefrom_bpf_map settings = {BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0, -1};
+  const struct wherefrom_bpf_map settings = {BPF_MAP_TYPE_ARRAY, 4, sizeof(struct toa_settings), 1, 0, -1};
   const struct wherefrom_bpf_map trust = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct toa_trust), 1, (uint32_t)wanted->trust_count + 1, BPF_F_NO_PREALLOC, -1};
   const struct wherefrom_bpf_map forms = {BPF_MAP_TYPE_HASH, 4, sizeof(struct toa_form), (uint32_t)wanted->forms_count, 0, -1};
   /* An IPv6 prefix covers no IPv4 address, although these are mapped there. */
@@ -135,7 +154,8 @@ static int make_maps(struct work *work) {
   if ((work->maps[MAP_RECORDS] = keep_map(work, "records", &records)) < 0) return -1;
   if ((work->maps[MAP_COUNTS] = keep_map(work, "counts", &counts)) < 0) return -1;
   if ((work->maps[MAP_SETTINGS] = wherefrom_bpf_make_map(&settings)) < 0) return -1;
-  if (wherefrom_bpf_put(work->maps[MAP_SETTINGS], &zero, &wanted->settings) < 0) return -1;
+  struct toa_settings rules;
+  if (gather(wanted, &rules) < 0 || wherefrom_bpf_put(work->maps[MAP_SETTINGS], &zero, &rules) < 0) return -1;
   if (wanted->forms_count == 0) return 0;
   if ((work->maps[MAP_TRUST] = wherefrom_bpf_make_map(&trust)) < 0) return -1;
   if ((work->maps[MAP_FORMS] = wherefrom_bpf_make_map(&forms)) < 0) return -1;

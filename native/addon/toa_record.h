@@ -14,9 +14,9 @@
 #define TOA_LEVEL 0x7766
 #define TOA_NAME 1
 
-/* In `settings`: later packets are looked at, too. */
+/* In `flags`: later packets are looked at, too. */
 #define TOA_LATER_PACKETS 1
-/* In `settings`, for the programs that stand in for a kernel module: the packets in which the product sends; that its option stands in front of all others;
+/* In `flags`, for the programs that stand in for a kernel module: the packets in which the product sends; that its option stands in front of all others;
  * and that it forwards clients' own options. */
 #define TOA_SENDS_IN_ACK 2
 #define TOA_SENDS_IN_DATA 4
@@ -43,9 +43,21 @@ struct toa_record {
   __u8 family;
   /* Network order, as the address. */
   __u16 port;
-  __u16 zero;
+  __u16 unused;
   __u8 address[16];
   __u8 options[TOA_OPTION_BYTES];
+};
+
+/* A kind that no option has. */
+#define TOA_NO_KIND 256
+#define TOA_KINDS 4
+
+/* The one element of `settings`. */
+struct toa_settings {
+  __u32 flags;
+  __u32 unused;
+  /* Of the product's options that name clients. */
+  __u16 kinds[TOA_KINDS];
 };
 
 /* A peer prefix that is trusted, as the kernel's LPM trie has it: IPv4 is mapped. */

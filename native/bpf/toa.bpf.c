@@ -73,8 +73,8 @@ int toa_sock_ops(struct bpf_sock_ops *ops) {
     set_flags(ops, ops->bpf_sock_ops_cb_flags & ~WATCH);
   } else if (dull) {
     __u32 key = 0;
-    __u32 *flags = map_lookup(&settings, &key);
-    if (flags && (*flags & TOA_LATER_PACKETS)) set_flags(ops, ops->bpf_sock_ops_cb_flags | WATCH);
+    const struct toa_settings *rules = map_lookup(&settings, &key);
+    if (rules && (rules->flags & TOA_LATER_PACKETS)) set_flags(ops, ops->bpf_sock_ops_cb_flags | WATCH);
   }
   struct bpf_sock *sk = ops->sk;
   if (dull || !sk) return 1;

@@ -1,8 +1,8 @@
 /*
  * Stands in for a vendor's kernel module (toa.ko), for programs that know nothing of us: getpeername names the client, and getsockopt(IPPROTO_IP, 4096) an
  * IPv6 client of an IPv4 connection. Beside toa.bpf.c, from what it has kept; and, which no module does, only where the packet came from a trusted peer.
- * The one place where options are parsed in the kernel: a bounded loop over bytes of a map, whose every step has one way through, so that kernels from 5.10 on
- * verify it without CAP_PERFMON. What is doubtful names nobody.
+ * The one place where options are parsed in the kernel: they are shifted through registers, a byte a step, and every step computes without a branch, because
+ * verifiers without CAP_PERFMON give up on offsets that vary. Seen to be verified by 5.10, 6.1, 6.12 and 6.18. What is doubtful names nobody.
  */
 #include "program.h"
 
@@ -22,11 +22,27 @@ struct map forms SEC("maps");
 #define MODULE_ANSWER_BYTES 20
 #define MAPPED_PREFIX 0xffff0000
 
+/* The last place at which an option with an address can begin: the shortest has 7 bytes. */
+#define LAST_PLACE (TOA_OPTION_BYTES - 7)
+/* A place at which no option begins. */
+#define NOWHERE 200
+
 struct claim {
-  __u8 address[16];
+  /* In network order; IPv4 is mapped. */
+  __u32 address[4];
   __u16 port;
   /* 4 or 16. */
   __u8 address_bytes;
+};
+
+/* 1 or 0, of numbers below 2^63, without a branch. */
+INLINE __u64 same(__u64 a, __u64 b) { return ((a ^ b) - 1) >> 63; }
+INLINE __u64 less(__u64 a, __u64 b) { return (a - b) >> 63; }
+
+/* The first 24 bytes of the one option of the product's kinds, and how many of them there are. */
+struct found {
+  __u64 bytes[3];
+  __u64 count;
 };
 
 INLINE int is_mapped(const struct toa_record *record) {
@@ -51,65 +67,89 @@ INLINE int is_trusted(const struct toa_record *record) {
   return is_ours && *is_ours;
 }
 
-/* The client that the options name, as core/src/wire/toa.ts reads them; 0 where they name none, or more than one option claims to. */
+INLINE __u64 is_ours(const struct toa_settings *rules, __u64 kind) {
+  return same(kind, rules->kinds[0]) | same(kind, rules->kinds[1]) | same(kind, rules->kinds[2]) | same(kind, rules->kinds[3]);
+}
+
+/* Options wherever they stand (RFC 9293, 3.1): one byte of padding, or a kind, a length and what it counts. */
+INLINE void find_option(const struct toa_record *record, const struct toa_settings *rules, struct found *found) {
+  const __u64 *from = (const __u64 *)record->options;
+  __u64 w0 = from[0], w1 = from[1], w2 = from[2], w3 = from[3], w4 = from[4];
+  __u64 length = record->length, next = 0, c0 = 0, c1 = 0, c2 = 0, count = 0;
+#pragma clang loop unroll(disable)
+  for (__u64 place = 0; place <= LAST_PLACE; place++) {
+    __u64 kind = w0 & 0xff, bytes = w0 >> 8 & 0xff;
+    __u64 is_here = same(next, place);
+    __u64 is_pad = same(kind, NO_OPERATION);
+    __u64 ahead = is_pad + (1 - is_pad) * bytes;
+    __u64 is_end = same(kind, END_OF_OPTIONS) | ((1 - is_pad) & less(bytes, 2)) | less(length, place + ahead);
+    __u64 is_one = is_here & (1 - is_end) & is_ours(rules, kind);
+    /* The first; how many there are is counted. */
+    __u64 mask = -(is_one & same(count, 0));
+    asm volatile("" : "+r"(mask));
+    c0 |= w0 & mask;
+    c1 |= w1 & mask;
+    c2 |= w2 & mask;
+    count += is_one;
+    next += is_here * (ahead + is_end * NOWHERE);
+    w0 = w0 >> 8 | w1 << 56;
+    w1 = w1 >> 8 | w2 << 56;
+    w2 = w2 >> 8 | w3 << 56;
+    w3 = w3 >> 8 | w4 << 56;
+    w4 >>= 8;
+  }
+  found->bytes[0] = c0;
+  found->bytes[1] = c1;
+  found->bytes[2] = c2;
+  found->count = count;
+}
+
+/* The client that the options name, as core/src/wire/toa.ts reads them; 0 where they name none, or more than one option is of the product's kinds. */
 INLINE int read_claim(const struct toa_record *record, struct claim *claim) {
   __u32 key = 0;
-  const __u32 *rules = map_lookup(&settings, &key);
+  const struct toa_settings *rules = map_lookup(&settings, &key);
   if (!rules) return 0;
-  __u32 rule = *rules;
-  if (!(rule & (record->packet == TOA_PACKET_ACK ? TOA_SENDS_IN_ACK : TOA_SENDS_IN_DATA))) return 0;
-  __u32 version = record->family == 4 || is_mapped(record) ? 4 : 6;
-  /* Numbers of 64 bits: of narrower ones the compiler makes copies, and the verifier forgets what was checked. */
-  __u64 length = record->length;
-  /* 0, which the verifier must not know: it takes offsets that are known here and unknown there for an attack. */
-  __u64 at = record->zero;
-  __u64 found = 0, size = 0;
-  const struct toa_form *form = 0;
-#pragma clang loop unroll(disable)
-  for (int step = 0; step < TOA_OPTION_BYTES; step++) {
-    if (at >= length || at > TOA_OPTION_BYTES - 2) break;
-    const __u8 *option = record->options + at;
-    __u64 kind = option[0], bytes = option[1];
-    if (kind == END_OF_OPTIONS) break;
-    __u64 is_pad = ((kind ^ NO_OPERATION) - 1) >> 63;
-    __u64 ahead = is_pad + (1 - is_pad) * bytes;
-    asm volatile("" : "+r"(ahead));
-    if (ahead < 2 - is_pad || at + ahead > length) break;
-    key = (__u32)(kind << 8 | bytes);
-    const struct toa_form *here = is_pad ? 0 : map_lookup(&forms, &key);
-    if (here && (here->on == 0 || here->on == version)) {
-      if (form) return 0;
-      form = here;
-      found = at;
-      size = bytes;
-    }
-    /* At most 40; masked, the verifier never takes it for a number that it knows. */
-    at = (at + ahead) & 63;
-    /* Behind the balancer's place stand clients' options. */
-    if (rule & TOA_SENDS_FIRST) break;
+  __u32 flags = rules->flags;
+  if (!(flags & (record->packet == TOA_PACKET_ACK ? TOA_SENDS_IN_ACK : TOA_SENDS_IN_DATA))) return 0;
+  struct found found = {};
+  if (flags & TOA_SENDS_FIRST) {
+    /* What stands behind is clients'. */
+    const __u64 *from = (const __u64 *)record->options;
+    found.bytes[0] = from[0];
+    found.bytes[1] = from[1];
+    found.bytes[2] = from[2];
+    found.count = is_ours(rules, from[0] & 0xff);
+  } else {
+    find_option(record, rules, &found);
   }
-  if (!form || found > TOA_OPTION_BYTES - 7) return 0;
+  if (found.count != 1) return 0;
+  __u64 c0 = found.bytes[0], c1 = found.bytes[1], c2 = found.bytes[2];
+  __u32 bytes = c0 >> 8 & 0xff, length = record->length;
+  if (bytes > length) return 0;
   /* A balancer without room for its own forwards a client's. */
-  if ((rule & TOA_SENDS_FIRST) && (rule & TOA_FORWARDS) && length + size > TOA_OPTION_BYTES) return 0;
-  const __u8 *option = record->options + found;
-  if (form->version && option[2] != 1) return 0;
-  claim->port = form->port ? (__u16)(option[2] | option[3] << 8) : 0;
+  if ((flags & TOA_SENDS_FIRST) && (flags & TOA_FORWARDS) && length + bytes > TOA_OPTION_BYTES) return 0;
+  key = (__u32)(c0 & 0xff) << 8 | bytes;
+  const struct toa_form *form = map_lookup(&forms, &key);
+  if (!form) return 0;
+  if (form->on != 0 && form->on != (record->family == 4 || is_mapped(record) ? 4 : 6)) return 0;
+  if (form->version && (c0 >> 16 & 0xff) != 1) return 0;
+  claim->port = form->port ? (__u16)(c0 >> 16) : 0;
   claim->address_bytes = form->address_bytes;
-  __u64 place = found + form->address;
-  /* One number: added to a pointer in two steps, the first would be one without a bound. */
-  asm volatile("" : "+r"(place));
+  /* The address begins with the fourth byte or the fifth. */
+  __u64 is_fourth = same(form->address, 3);
+  __u64 high = is_fourth ? c0 >> 24 | c1 << 40 : c0 >> 32 | c1 << 32;
+  __u64 low = is_fourth ? c1 >> 24 | c2 << 40 : c1 >> 32 | c2 << 32;
   if (form->address_bytes == 4) {
-    if (place > TOA_OPTION_BYTES - 4) return 0;
-    const __u8 *from = record->options + place;
-    __builtin_memset(claim->address, 0, 10);
-    claim->address[10] = 0xff;
-    claim->address[11] = 0xff;
-    for (int byte = 0; byte < 4; byte++) claim->address[12 + byte] = from[byte];
+    claim->address[0] = 0;
+    claim->address[1] = 0;
+    claim->address[2] = MAPPED_PREFIX;
+    claim->address[3] = (__u32)high;
     return 1;
   }
-  if (place > TOA_OPTION_BYTES - 16) return 0;
-  const __u8 *from = record->options + place;
-  for (int byte = 0; byte < 16; byte++) claim->address[byte] = from[byte];
+  claim->address[0] = (__u32)high;
+  claim->address[1] = (__u32)(high >> 32);
+  claim->address[2] = (__u32)low;
+  claim->address[3] = (__u32)(low >> 32);
   return 1;
 }
 
@@ -146,7 +186,7 @@ SEC("cgroup/getpeername4")
 int toa_compat_peer4(struct bpf_sock_addr *name) {
   struct claim claim = {};
   if (!find_claim(name->sk, &claim) || claim.address_bytes != 4) return 1;
-  name->user_ip4 = *(__u32 *)(claim.address + 12);
+  name->user_ip4 = claim.address[3];
   name->user_port = claim.port;
   count(&counts, TOA_ANSWERED);
   return 1;
@@ -156,7 +196,7 @@ SEC("cgroup/getpeername6")
 int toa_compat_peer6(struct bpf_sock_addr *name) {
   struct claim claim = {};
   if (!find_claim(name->sk, &claim)) return 1;
-  const __u32 *address = (const __u32 *)claim.address;
+  const __u32 *address = claim.address;
   /* One field after the other: merged into wider ones they would be refused. */
   volatile struct bpf_sock_addr *answer = name;
   answer->user_ip6[0] = address[0];

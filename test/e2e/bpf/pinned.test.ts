@@ -1,5 +1,7 @@
-import { rmdirSync } from "node:fs";
+import { readFileSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { parse } from "yaml";
 import { BED } from "../bed/bed.ts";
 import type { CompiledProgram } from "../bed/compiled-program.ts";
 import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
@@ -158,6 +160,40 @@ describeSuite("bpf", () => {
       await agent.kill("SIGTERM");
       expect((await agent.ended).code).toBe(0);
       expect(statusOf().attached).toBe(true);
+    });
+
+    describe("the examples' command lines are what the agent takes", () => {
+      const EXAMPLE = join(import.meta.dirname, "..", "..", "..", "examples", "toa-agent");
+      const here = (words: readonly string[]) =>
+        words.slice(2).map((word) => word.replace(/\/\S*(system|kubepods)\.slice/, group.path));
+
+      test("wherefrom-toa.service: started, reloaded and stopped", () => {
+        const unit = readFileSync(join(EXAMPLE, "wherefrom-toa.service"), "utf8");
+        const commands = ["ExecStart", "ExecReload", "ExecStop"].map((name) => {
+          const [, line = ""] = new RegExp(`^${name}=(.*)$`, "m").exec(unit) ?? [];
+          return here(line.split(" "));
+        });
+        for (const words of commands) expect(machine.run(...words)).toMatchObject({ code: 0, err: "" });
+        expect(commands.map(([name]) => name)).toEqual(["attach", "attach", "detach"]);
+        expect(machine.shell("ls /sys/fs/bpf; iptables -w -t mangle -S")).not.toMatch(/wherefrom/i);
+      });
+
+      test("daemonset.yaml: started with its capabilities, and asked to end", async () => {
+        const { spec } = parse(readFileSync(join(EXAMPLE, "daemonset.yaml"), "utf8"));
+        const { command, securityContext } = spec.template.spec.containers[0];
+        const [name, ...words] = here(command);
+        expect(name).toBe("attach");
+        const kept = [
+          "-all",
+          ...securityContext.capabilities.add.map((each: string) => `+${each.toLowerCase()}`),
+        ].join();
+        const rights = ["setpriv", `--bounding-set=${kept}`, `--inh-caps=${kept}`];
+        const agent = await machine.start(rights, ...words);
+        await agent.kill("SIGTERM");
+        expect(await agent.ended).toMatchObject({ code: 0, err: "" });
+        expect(statusOf().attached).toBe(true);
+        machine.run("detach");
+      });
     });
 
     describe("is refused, with what is seen and what to type,", () => {
