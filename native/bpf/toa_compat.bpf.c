@@ -2,7 +2,7 @@
  * Stands in for a vendor's kernel module (toa.ko), for programs that know nothing of us: getpeername names the client, and getsockopt(IPPROTO_IP, 4096) an
  * IPv6 client of an IPv4 connection. Beside toa.bpf.c, from what it has kept; and, which no module does, only where the packet came from a trusted peer.
  * The one place where options are parsed in the kernel: they are shifted through registers, a byte a step, and every step computes without a branch, because
- * verifiers without CAP_PERFMON give up on offsets that vary. Seen to be verified by 5.10, 6.1, 6.12 and 6.18. What is doubtful names nobody.
+ * verifiers without CAP_PERFMON give up on offsets that vary. What is doubtful names nobody.
  */
 #include "program.h"
 
@@ -51,7 +51,9 @@ INLINE int is_mapped(const struct toa_record *record) {
 }
 
 INLINE int is_trusted(const struct toa_record *record) {
-  struct toa_trust key = {.bits = 128};
+  struct toa_trust key = {};
+  /* A store of its own: merged into one of eight bytes with what is zero yet, 6.1 refuses to have half of it changed. */
+  *(volatile __u32 *)&key.bits = 128;
   const __u32 *from = (const __u32 *)record->address;
   __u32 *to = (__u32 *)key.address;
   if (record->family == 4) {

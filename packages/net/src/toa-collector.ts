@@ -5,6 +5,7 @@ import type { ToaProduct, ToaRecord } from "@wherefrom/core/wire";
 import type { NativeStatus, Sockopt } from "@wherefrom/native";
 import { type Accepted, isScoped, readAccepted, WANT_LOOKUP, WANT_RECORD, WANT_SYN } from "./accepted.ts";
 import { connectionOf } from "./connection-of.ts";
+import { blindSpotsOf } from "./blind-spots.ts";
 import { descriptorOf } from "./descriptor.ts";
 import { loadSockopt, nativeStatus } from "./native.ts";
 import { parentOf } from "./socket-internals.ts";
@@ -28,6 +29,8 @@ export interface ToaStatus {
   readonly tap: string;
   /** Packets that came when the tap was full: connections that they belong to may be unknown. */
   readonly tapLost: number;
+  /** Settings of the listener and the machine under which options are lost, a sentence each; as they were when the server began to listen. */
+  readonly blindSpots: readonly string[];
   /** Where a kernel module showed itself. */
   readonly module: string | undefined;
   readonly native: NativeStatus;
@@ -42,6 +45,7 @@ export class ToaCollector {
   readonly #forced: ToaReaderName | undefined;
   #server: Server | undefined;
   #savedSyn = "unavailable: the server does not listen";
+  #blindSpots: readonly string[] = [];
   #programs = "unavailable: the server does not listen";
   #tap: ToaTap | string = "unavailable: the server does not listen";
   /** What each connection is asked for, a module's answer left out. */
@@ -58,6 +62,7 @@ export class ToaCollector {
     this.#programs = this.#startWatching(server);
     this.#tap = this.#startTapping(server);
     this.#savedSyn = this.#startSaving(server);
+    this.#blindSpots = this.#lookForBlindSpots(server);
     this.#wants = (this.#readsSyn() ? WANT_SYN : 0) | (this.#programs === "on" ? WANT_RECORD : 0);
   }
 
@@ -101,6 +106,7 @@ export class ToaCollector {
       programs: this.#programs,
       tap: this.#tap instanceof ToaTap ? "on" : this.#tap,
       tapLost: this.#tap instanceof ToaTap ? this.#tap.lost : 0,
+      blindSpots: this.#blindSpots,
       module: toaModule.trace(),
       native: nativeStatus(),
     };
@@ -175,6 +181,12 @@ export class ToaCollector {
   /** Whether a connection's SYN has something to tell: what the product wrote there, or who the peer is. */
   #readsSyn(): boolean {
     return this.#product.packets.includes("syn") || this.#forced === "module" || toaModule.trace() !== undefined;
+  }
+
+  #lookForBlindSpots(server: Server): readonly string[] {
+    const sockopt = loadSockopt();
+    const fd = descriptorOf(server);
+    return sockopt === undefined || fd === undefined ? [] : blindSpotsOf(sockopt, fd, this.#product);
   }
 
   #startSaving(server: Server): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { BED } from "../../bed/bed.ts";
 import { type ControlGroup, makeControlGroup } from "../../bed/control-group.ts";
 import type { Stamp, StampedPackets } from "../../bed/stamper.ts";
@@ -268,38 +268,6 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
     assert.equal(code, 0, out);
     return `${detail}; killed: unknown; ${out}`;
   },
-
-  "pinned with these two capabilities, programs that stand in for a kernel module name the client to everybody, and wherefrom still knows the peer":
-    async (site) => {
-      const pin = "/sys/fs/bpf/wherefrom";
-      mkdirSync(pin);
-      chownSync(pin, 65534, 65534);
-      chmodSync("/sys/fs/bpf", 0o755);
-      const trust = Object.values(BED.balancer).join();
-      const attach = ["toa", "attach", "--cgroup", site.group.path, "--pin", pin, "--no-filter", "--trust", trust];
-      const rights = site.nobody("bpf", "net_admin");
-      // Twice: the second replaces what the first has pinned.
-      for (const product of ["lvs", "dpvs"]) {
-        const { code, err } = await site.command([...attach, "--compat", product], rights);
-        assert.equal(code, 0, err);
-      }
-      site.atEnd(async () => void (await site.command(["toa", "detach"])));
-      await site.serve({ prefix: site.nobody() });
-      await site.stamp("ad", "254");
-      for (const [family, mapped] of [
-        [4, "::ffff:"],
-        [6, ""],
-      ] as const) {
-        for (const { own, said } of await site.visit(family, COUNT)) {
-          assert.deepEqual(said.named, { address: `${mapped}${own.address}`, port: own.port });
-          assert.deepEqual(said.client, own);
-          assert.equal(said.hops[0]?.address, BED.balancer[family]);
-        }
-      }
-      const { out } = await site.command(["toa", "status", "--cgroup", site.group.path]);
-      assert.match(out, /wherefrom_peer6 \(program \d+\)/);
-      return out;
-    },
 
   "without the filter a stranger's option is believed behind a node's NAT, as the documentation says": async (site) => {
     await site.serve({ prefix: site.group.enter });
