@@ -15,7 +15,7 @@ const FROM_BALANCER: Setup = {
 };
 const HEALTH_CHECK_PORT = 32_100;
 const FRONT = 7000;
-/** HAProxy asks every 50 ms; this many milliseconds are time enough to have noticed on a busy machine. */
+/** HAProxy asks every 500 ms, and waits as long for a connection; this many milliseconds are time enough to have noticed on a busy machine. */
 const NOTICED_MS = 10_000;
 
 describeSuite("cluster", () => {
@@ -33,10 +33,17 @@ describeSuite("cluster", () => {
       const port = nodePort("Local", site.portOf(FROM_BALANCER, "TCP"));
       const servers = PLACES.nodes[family].map(
         (node, index) =>
-          `  server node${index} ${hostAndPort(family, node, port)} send-proxy-v2 check port ${HEALTH_CHECK_PORT} inter 50 fall 1 rise 1`,
+          `  server node${index} ${hostAndPort(family, node, port)} send-proxy-v2 check port ${HEALTH_CHECK_PORT} inter 500 fall 2 rise 1`,
       );
       const bind = `  bind ${hostAndPort(family, PLACES.front[family], FRONT)}`;
-      return [`listen balancer-${family}`, "  mode tcp", "  option httpchk GET /healthz", bind, ...servers].join("\n");
+      return [
+        `listen balancer-${family}`,
+        "  mode tcp",
+        "  option httpchk GET /healthz",
+        "  timeout check 5s",
+        bind,
+        ...servers,
+      ].join("\n");
     });
     const listens = FAMILIES.map((family) => ({ host: PLACES.front[family], port: FRONT }));
     balancer = await startHaproxy(sections.join("\n"), listens, site.cluster.cloud);
