@@ -20,6 +20,7 @@ const SUITES = [
   "toa",
   "proxy",
   "bpf",
+  "tap",
   "udp",
   "audit",
   "window",

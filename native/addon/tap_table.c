@@ -45,6 +45,8 @@ struct syn {
 
 struct tap_table {
   bool waits;
+  /* Whether any SYN was put: without, the slots are not touched. */
+  bool has_syns;
   uint64_t seed;
   uint32_t losses;
   /* Entries [0, used) were handed out once; those that came back are linked by `newer`. */
@@ -172,6 +174,7 @@ static struct syn *slot_of(struct tap_table *table, const struct tap_ends *ends,
 void wherefrom_tap_put_syn(struct tap_table *table, const struct tap_segment *segment) {
   struct syn *slot = slot_of(table, &segment->ends, segment->sequence);
   struct tap_options options;
+  table->has_syns = true;
   copy_options(&options, segment);
   if (slot->options.is_there && slot->sequence == segment->sequence && same_ends(&slot->ends, &segment->ends)) {
     slot->has_several |= !same_options(&slot->options, &options);
@@ -182,6 +185,7 @@ void wherefrom_tap_put_syn(struct tap_table *table, const struct tap_segment *se
 
 /* The SYN that this handshake answers, if one with an option came. The first that a handshake knows stays; another of the same number makes both worthless. */
 static void add_syn(struct tap_table *table, struct handshake *entry, bool is_new) {
+  if (!table->has_syns) return;
   const struct syn *slot = slot_of(table, &entry->ends, entry->sequence - 1);
   if (!slot->options.is_there || slot->sequence != entry->sequence - 1 || !same_ends(&slot->ends, &entry->ends)) return;
   struct tap_options *known = &entry->found.syn;
