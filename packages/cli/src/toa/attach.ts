@@ -100,6 +100,8 @@ async function carryOut(plan: Plan, terminal: Terminal): Promise<number> {
     terminal.err(obstacle);
     return 1;
   }
+  // Before anybody is told that we are attached: who is told may remove the group at once.
+  const group = groupNumber(cgroup);
   const texts = trusted.map(formatPrefix);
   // First the filter: what nobody can read yet harms nobody.
   if (kinds !== undefined) {
@@ -121,15 +123,14 @@ async function carryOut(plan: Plan, terminal: Terminal): Promise<number> {
   const until = pinPath === undefined ? "until this one ends" : `until "wherefrom toa detach --pin ${pinPath}"`;
   terminal.out(`attached to ${cgroup}: its processes read TOA ${until}`);
   if (interruption === undefined) return 0;
-  const isGone = await outlast(cgroup, interruption);
+  const isGone = await outlast(cgroup, group, interruption);
   if (kinds !== undefined && pinPath === undefined) removeFilter();
   if (isGone) terminal.err(`the control group ${cgroup} was removed, and the programs with it: attach again`);
   return isGone ? 1 : 0;
 }
 
-/** Whether the control group ended before the agent was asked to. */
-async function outlast(cgroup: string, interruption: Promise<void>): Promise<boolean> {
-  const number = groupNumber(cgroup);
+/** Whether the control group of this number ended before the agent was asked to. */
+async function outlast(cgroup: string, number: number | undefined, interruption: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const removal = new Promise<true>((settle) => {
     timer = setInterval(() => groupNumber(cgroup) === number || settle(true), GROUP_CHECK_MS);
