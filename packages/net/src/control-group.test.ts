@@ -45,6 +45,9 @@ test("where an old verifier refuses a program, CAP_PERFMON is named if it is mis
   const status = (effective: string): string => `Name:\tnode\nCapEff:\t${effective}\n`;
   const step = "loading the program wherefrom_keep: R3 pointer comparison prohibited";
   expect(whatIsMissing(-13, step, status("0000008000001000"))).toMatch(/^CAP_PERFMON missing/);
+  expect(whatIsMissing(-7, "loading the program wherefrom_4096: too large", status("0000008000001000"))).toMatch(
+    /^CAP_PERF/,
+  );
   expect(whatIsMissing(-13, step, status("000000c000001000"))).toBe("");
   expect(whatIsMissing(-13, step, status("0000000000200000"))).toBe("");
   expect(whatIsMissing(-13, "opening the control group", status("0000000000000000"))).toBe("");

@@ -9,7 +9,7 @@ import type { ToaStandIn } from "./toa-stand-in.ts";
 /** native/addon/toa_record.h. */
 const LATER_PACKETS = 1;
 
-const { EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
+const { E2BIG, EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
 
 /** linux/capability.h. */
 const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
@@ -54,10 +54,11 @@ export function attachPrograms(
 /** What a process with this status (proc(5)) lacks, where that is why `step` answered `result`, in words; "" where it is not. */
 export function whatIsMissing(result: number, step: string, status: string): string {
   if (result === -EPERM) return missingCapabilities(status);
-  const isRefused = result === -EACCES && step.startsWith("loading the program");
+  const isRefused = (result === -EACCES || result === -E2BIG) && step.startsWith("loading the program");
   if (!isRefused || hasCapability(status, "CAP_SYS_ADMIN") || hasCapability(status, "CAP_PERFMON")) return "";
-  // Linux d75e30dddf73: until then comparing with the packet's end was taken for a leak. In 6.6; 6.1 has it, 5.10 has not.
-  return `CAP_PERFMON missing, which verifiers before Linux 6.6 ask for`;
+  // Linux d75e30dddf73: until then comparing with the packet's end was taken for a leak. In 6.6; 6.1 has it, 5.10 has not. And whoever lacks it has every branch
+  // followed the wrong way as well (speculative execution): 6.12 gives up on the programs that stand in for a module.
+  return `CAP_PERFMON missing, without which older verifiers refuse it`;
 }
 
 /** What a kernel without the system call, the map or the hook answers, in words; "" for what may have other reasons. */

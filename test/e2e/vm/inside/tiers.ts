@@ -202,7 +202,7 @@ export const tiers: CaseGroup = caseGroup("TOA", () => WatchedSite.enter(), {
     async (site) => {
       const attach = (trust: string): ReturnType<Site["agent"]> => {
         const options = ["--cgroup", site.group.path, "--no-filter", "--compat", "dpvs", "--trust", trust];
-        return site.agent(options, site.nobody(...toAttach()));
+        return site.agent(options, site.nobody("bpf", "net_admin", "perfmon"));
       };
       await site.stamp("ad", "254");
       const agent = await attach(BED.balancer[4]);
