@@ -117,8 +117,18 @@ export function describeSuite(name: string, body: () => void): void {
   describeUnless(missing(declaration), name, body);
 }
 
-/** A `describe` whose cases are skipped, with the reason printed, where there is a problem. */
+/** Whether the block that is being described is skipped: one that is skipped twice would be reported as never having run. */
+let isSkipped = false;
+
+/** A `describe` whose cases are skipped, with the reason printed, where there is a problem; the outermost reason, where there are several. */
 export function describeUnless(problem: string | undefined, name: string, body: () => void): void {
-  if (problem === undefined) describe(name, body);
-  else describe.skip(name, { meta: { skipReason: problem } }, body);
+  if (problem === undefined || isSkipped) {
+    describe(name, body);
+    return;
+  }
+  describe.skip(name, { meta: { skipReason: problem } }, () => {
+    isSkipped = true;
+    body();
+    isSkipped = false;
+  });
 }

@@ -112,7 +112,10 @@ describe("the window", () => {
     for (let n = 0; n < 50; n++) window.add({ resolution: unproven, request });
     at(5);
     const { top, requests, proven, sources, clients } = window.report();
-    expect({ requests, proven, sources, clients }).toEqual({ requests: 100, proven: 50, sources: 22, clients: 21 });
+    expect({ requests, proven }).toEqual({ requests: 100, proven: 50 });
+    // Estimates: two of so few meet in one register now and then.
+    expect(Math.abs(sources - 22)).toBeLessThanOrEqual(2);
+    expect(Math.abs(clients - 21)).toBeLessThanOrEqual(2);
     const row = (name: string, count: number, provenCount = count): object => ({
       name,
       requests: count,
