@@ -1,3 +1,5 @@
+import { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { compilePolicy, WherefromError } from "@wherefrom/core";
 import { expect, test } from "vitest";
 import { addClaim } from "./add-claim.ts";
@@ -99,6 +101,27 @@ test("a socket alone has no headers: a machine that has to say something has not
 test("headers without a socket prove nothing", () => {
   const { headers } = request();
   expect(getClientIp({ headers } as never, policy)).toBeUndefined();
+});
+
+test("a request of node:http keeps its Resolution, frozen before or after, and under another prototype", () => {
+  const made = (): IncomingMessage => {
+    const message = new IncomingMessage(request().socket as unknown as Socket);
+    message.headers["x-forwarded-for"] = "203.0.113.7";
+    return message;
+  };
+  const frozen = Object.freeze(made());
+  const answer = attach(frozen, policy);
+  expect(getClient(frozen)).toBe(answer);
+  const later = made();
+  const kept = attach(later, policy);
+  expect(getClient(Object.freeze(later))).toBe(kept);
+  const express = made();
+  const first = attach(express, policy);
+  Object.setPrototypeOf(express, Object.create(IncomingMessage.prototype) as object);
+  expect(getClient(express)).toBe(first);
+  const second = attach(express, nobody);
+  expect(getClient(express)).toBe(second);
+  expect([first, second].map(({ client }) => client?.address)).toEqual(["203.0.113.7", "192.0.2.1"]);
 });
 
 test("a frozen request keeps its Resolution too: nothing is written on it", () => {

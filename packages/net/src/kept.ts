@@ -45,9 +45,12 @@ function resolutions(): Table {
   return (table ??= (globalThis as { [RESOLUTIONS]?: Table })[RESOLUTIONS] ??= new WeakMap());
 }
 
-/** A request as node:http made it. Express gives it another prototype, after which the engine takes microseconds for every property that is added. */
+/**
+ * A request as node:http made it, not frozen since. Express gives it another prototype, after which the engine takes microseconds for every property that is
+ * added.
+ */
 function isPlainRequest(source: object): source is { [RESOLUTION]?: Resolution | undefined } {
-  return Object.getPrototypeOf(source) === IncomingMessage.prototype;
+  return Object.getPrototypeOf(source) === IncomingMessage.prototype && Object.isExtensible(source);
 }
 
 /** The Resolution that was made for `source` already, a request or a socket: nothing is resolved, and no policy is needed. */
