@@ -1,4 +1,5 @@
-// One HTTP server under a policy for each way of auditing. Hooks are a process's: the first request of a slice turns on what its server stands for, and off what the last one's did.
+// An HTTP server under a policy and one way of auditing, which the module's URL names behind a "?": hooks are a process's, and so are Node's channels that they listen to. Or, as "silent",
+// three of them, of which the first request of a slice turns on what its server stands for, and off what the last one's did.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -8,46 +9,53 @@ import { openGeo } from "@wherefrom/audit/geo";
 import { compilePolicy } from "@wherefrom/core";
 import { getClientIp, wherefrom } from "@wherefrom/net";
 
-const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
-const directory = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
-process.on("exit", () => rmSync(directory, { recursive: true }));
-const sinkOf = (name) => jsonLines(join(directory, `${name}.jsonl`), { rotateSize: "16M", keptFiles: 1 });
+const HOOKS = {
+  none: () => {},
+  "none again": () => {},
+  "current client": followClients,
+  "JSON Lines": () => auditToFile(),
+  "JSON Lines, geo": async () => {
+    const { locate } = await openGeo();
+    auditToFile({ locate });
+  },
+};
 
-let current = "";
-let ends = [];
-
-function turnOn(name, hooks) {
-  for (const end of ends) end();
-  ends = hooks.map((hook) => hook());
-  current = name;
+function auditToFile(options) {
+  const directory = mkdtempSync(join(tmpdir(), "wherefrom-bench-"));
+  process.on("exit", () => rmSync(directory, { recursive: true }));
+  auditHttp();
+  auditTo(jsonLines(join(directory, "audit.jsonl"), { rotateSize: "16M", keptFiles: 1 }), options);
 }
 
-function serverOf(name, ...hooks) {
+function serverOf(onRequest) {
+  const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
   const server = createServer((request, response) => {
-    if (current !== name) turnOn(name, hooks);
+    onRequest?.();
     response.end(getClientIp(request));
   });
   return wherefrom(server, policy);
 }
 
 function silent() {
+  let current = "";
+  let end = () => {};
+  const turning = (name, begin) =>
+    serverOf(() => {
+      if (current === name) return;
+      current = name;
+      end();
+      end = begin();
+    });
   return {
-    "no subscriber": serverOf("no subscriber", auditHttp),
-    "current client": serverOf("current client", followClients),
+    none: turning("none", () => () => {}),
+    "none again": turning("none again", () => () => {}),
+    "no subscriber": turning("no subscriber", auditHttp),
   };
 }
 
-async function lines() {
-  const geo = await openGeo();
-  const [plain, placed] = [sinkOf("plain"), sinkOf("placed")];
-  return {
-    "JSON Lines": serverOf("JSON Lines", auditHttp, () => auditTo(plain)),
-    "JSON Lines, geo": serverOf("JSON Lines, geo", auditHttp, () => auditTo(placed, { locate: geo.locate })),
-  };
-}
-
-/** Which of them: the module's URL ends in `?silent` or `?lines`. */
 export async function apps() {
-  const subjects = new URL(import.meta.url).search === "?silent" ? silent() : await lines();
-  return { none: serverOf("none"), "none again": serverOf("none again"), ...subjects };
+  const name = decodeURIComponent(new URL(import.meta.url).search.slice(1));
+  if (name === "silent") return silent();
+  await HOOKS[name]();
+  return { [name]: serverOf() };
 }

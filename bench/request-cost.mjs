@@ -15,37 +15,70 @@ const WARM_UP = 10_000;
 const ROUNDS = 400;
 
 /**
- * Processor time a request of several apps in one process, which share the compiler's heat and the machine's moods: slices in random order,
- * round after round. `apps` is the URL of a module that exports `apps()`: listeners or servers by name. `send` brings `slice` requests at a time, with
- * `preface` at the beginning of each connection. `headers` are lines, or lists of lines for requests in turn. Returns microseconds a request by round, for each name.
+ * Processor time a request of several apps: slices in random order, round after round. `apps` is the URL of a module that exports `apps()`, listeners or servers by name, which share
+ * a process, the compiler's heat and the machine's moods; or such modules by name, each with one app and a process of its own, for what is a process's to have. `send` brings `slice`
+ * requests at a time, with `preface` at the beginning of each connection. `headers` are lines, or lists of lines for requests in turn. Returns microseconds a request by round, for each name.
  */
 export async function costPerRequest(
   apps,
   headers,
   { rounds = ROUNDS, slice = SLICE, warmUp = WARM_UP, send = load, preface = "" } = {},
 ) {
-  const server = fork(new URL("served-apps.mjs", import.meta.url), [apps.href], { execArgv: [] });
-  const ports = await message(server);
+  const subjects = apps instanceof URL ? await serve(apps) : await serveApart(apps);
   const requestOf = (lines) =>
     Buffer.from(`GET / HTTP/1.1\r\nHost: example.com\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const request = Array.isArray(headers[0]) ? headers.map(requestOf) : requestOf(headers);
-  const usage = async () => {
-    const answer = message(server);
-    server.send("usage");
-    const { user, system } = await answer;
-    return user + system;
-  };
-  const samples = Object.fromEntries(Object.keys(ports).map((name) => [name, []]));
-  for (const [name, port] of Object.entries(ports)) await send(port, request, warmUp, prefaceOf(preface, name));
+  const samples = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
+  const sleep = stayAwake();
+  for (const [name, { port }] of Object.entries(subjects)) await send(port, request, warmUp, prefaceOf(preface, name));
   for (let round = 0; round < rounds; round++) {
-    for (const name of shuffled(Object.keys(ports))) {
-      const before = await usage();
-      await send(ports[name], request, slice, prefaceOf(preface, name));
-      samples[name].push(((await usage()) - before) / slice);
+    for (const name of shuffled(Object.keys(subjects))) {
+      const { port, server } = subjects[name];
+      // What an app does when it is changed to is no request's cost.
+      await send(port, request, CONNECTIONS, prefaceOf(preface, name));
+      const before = await usage(server);
+      await send(port, request, slice, prefaceOf(preface, name));
+      samples[name].push(((await usage(server)) - before) / slice);
     }
   }
-  server.disconnect();
+  sleep();
+  for (const { server } of Object.values(subjects)) if (server.connected) server.disconnect();
   return samples;
+}
+
+/** Apps of one process, by name. */
+async function serve(module) {
+  const server = fork(new URL("served-apps.mjs", import.meta.url), [module.href], { execArgv: [] });
+  const ports = await message(server);
+  return Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, { server, port }]));
+}
+
+async function serveApart(modules) {
+  const subjects = {};
+  for (const [name, module] of Object.entries(modules)) [subjects[name]] = Object.values(await serve(module));
+  return subjects;
+}
+
+async function usage(server) {
+  const answer = message(server);
+  server.send("usage");
+  const { user, system } = await answer;
+  return user + system;
+}
+
+/**
+ * Keeps this process from waiting for the server's answers: to wake it would be the server's work, the more often the slower the server is (measured: 2 us of a request that takes 8 more).
+ * The answer ends it.
+ */
+function stayAwake() {
+  let isAwake = true;
+  const turn = () => {
+    if (isAwake) setImmediate(turn);
+  };
+  turn();
+  return () => {
+    isAwake = false;
+  };
 }
 
 /**

@@ -84,9 +84,48 @@ const channels = Object.fromEntries(
   AUDIT_EVENT_NAMES.map((name) => [name, channel(`wherefrom:${name}`)]),
 ) as unknown as Readonly<Record<AuditEventName, Channel>>;
 
+/** Are called when a listener of an event came or went. */
+const watchers = new Set<() => void>();
+for (const name of AUDIT_EVENT_NAMES) watch(channels[name]);
+
+/** Whoever subscribes to a channel, here or by node:diagnostics_channel, calls these two of its methods. Another copy of this package may have put its own there. */
+function watch(watched: Channel): void {
+  for (const method of ["subscribe", "unsubscribe"] as const) {
+    const before = Object.getOwnPropertyDescriptor(watched, method)?.value as Channel["subscribe"] | undefined;
+    Object.defineProperty(watched, method, {
+      configurable: true,
+      value(this: Channel, listener: (message: unknown, name: string | symbol) => void): unknown {
+        // A channel has another prototype while it has listeners.
+        const answer = (before ?? (Object.getPrototypeOf(this) as Channel)[method]).call(this, listener);
+        for (const tell of watchers) tell();
+        return answer;
+      },
+    });
+  }
+}
+
 /** Whether anybody listens: what nobody hears need not be made. */
 export function isHeard(name: AuditEventName): boolean {
   return channels[name].hasSubscribers;
+}
+
+/** Calls `begin` whenever the first listener of any of these events is there, and what that answered when the last one is gone. The answer ends both. */
+export function whileHeard(names: readonly AuditEventName[], begin: () => () => void): () => void {
+  let end: (() => void) | undefined;
+  const look = (): void => {
+    if (names.some(isHeard)) end ??= begin();
+    else stop();
+  };
+  const stop = (): void => {
+    end?.();
+    end = undefined;
+  };
+  watchers.add(look);
+  look();
+  return () => {
+    watchers.delete(look);
+    stop();
+  };
 }
 
 /** A listener's error is Node's to report (as an uncaught exception), and stops no other listener. */

@@ -1,13 +1,13 @@
 import type { Server, Socket } from "node:net";
 import type { Resolution } from "@wherefrom/core";
 import { getClient } from "@wherefrom/net";
-import { isHeard, publish } from "./audit-event.ts";
+import { isHeard, publish, whileHeard } from "./audit-event.ts";
 import { auditRefusals } from "./refusal-audit.ts";
 import { rejectionOf } from "./rejection.ts";
 
 /**
  * From now on every connection of this net or tls server, which `wherefrom(server, policy)` has put under a policy, becomes an event when it is closed, and one that its
- * PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. Who the client is was found out when the connection came.
+ * PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. Who the client is was found out when the connection came; one that came while nobody listened is not told.
  */
 export function auditConnections(server: Server): () => void {
   const name = "_handle" in server && "setSecureContext" in server ? "secureConnection" : "connection";
@@ -26,10 +26,13 @@ export function auditConnections(server: Server): () => void {
       });
     });
   };
-  server.on(name, onConnection);
+  const endConnections = whileHeard(["client.resolved", "client.rejected"], () => {
+    server.on(name, onConnection);
+    return () => void server.off(name, onConnection);
+  });
   const endRefusals = auditRefusals((refusing) => refusing === server);
   return () => {
-    server.off(name, onConnection);
+    endConnections();
     endRefusals();
   };
 }

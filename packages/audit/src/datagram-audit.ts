@@ -1,4 +1,5 @@
 import type { Resolution } from "@wherefrom/core";
+import { whileHeard } from "./audit-event.ts";
 import { auditResolution } from "./connection-audit.ts";
 import { compileSample } from "./sample.ts";
 
@@ -25,6 +26,8 @@ export function auditDatagrams(socket: DatagramSource, { sample }: DatagramAudit
     local ??= socket.address();
     auditResolution(rinfo.client, { transport: "udp", local, isChosen: isChosen() });
   };
-  socket.on("message", onMessage);
-  return () => void socket.off("message", onMessage);
+  return whileHeard(["client.resolved", "client.rejected"], () => {
+    socket.on("message", onMessage);
+    return () => void socket.off("message", onMessage);
+  });
 }

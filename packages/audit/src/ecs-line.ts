@@ -1,5 +1,5 @@
 import type { Endpoint } from "@wherefrom/core";
-import { AUDIT_EVENT_NAMES, type AuditEventName, type AuditRequest } from "./audit-event.ts";
+import { AUDIT_EVENT_NAMES, type AuditEventName, type AuditRequest, type AuditUser } from "./audit-event.ts";
 import type { AuditRecord, RecordedHop } from "./audit-record.ts";
 import { ECS_VERSION, eventClass, isIp, levelOf, placeFields, surgeFields } from "./ecs.ts";
 import { jsonLine } from "./line-text.ts";
@@ -18,16 +18,35 @@ const PREFIXES = Object.fromEntries(
  * together what is mostly known beforehand.
  */
 export function formatEcsLine(record: AuditRecord): string {
-  const { name, time, local, request, user, warning } = record;
-  const end = endText(record);
-  const own = ownText(record);
-  return `{"@timestamp":"${time.toISOString()}","ecs":{"version":"${ECS_VERSION}"},"log":{"level":"${levelOf(name)}"}${
+  const { name, time, client, peer, local, request, user, warning } = record;
+  const clientIp = ipOf(client);
+  const peerIp = ipOf(peer);
+  const end = endText(record, clientIp, peerIp);
+  return `{"@timestamp":"${timeText(time)}","ecs":{"version":"${ECS_VERSION}"},"log":{"level":"${levelOf(name)}"}${
     warning === undefined ? "" : `,"message":${quote(warning.detail)}`
   },"event":${eventText(record)}${end === undefined ? "" : `,"source":${end},"client":${end}`}${
     local === undefined ? "" : `,"server":${serverText(local)}`
-  }${networkText(record)}${relatedText(record)}${request === undefined ? "" : requestText(record, request)}${
+  }${networkText(record, clientIp)}${relatedText(user, clientIp, peerIp)}${request === undefined ? "" : requestText(record, request)}${
     user === undefined ? "" : `,"user":${jsonLine(user)}`
-  }${own === "" ? "" : `,"wherefrom":{${own.slice(1)}}`}}`;
+  }${ownText(record)}}`;
+}
+
+/** The address where a field of type ip takes it, and where JSON takes it as it is. */
+function ipOf(endpoint: Endpoint | undefined): string | undefined {
+  return endpoint !== undefined && isIp(endpoint.address) ? endpoint.address : undefined;
+}
+
+let lastTime = Number.NaN;
+let lastTimeText = "";
+
+/** A busy service has many events in a millisecond. Throws a RangeError for what is no time. */
+function timeText(time: Date): string {
+  const now = time.getTime();
+  if (now !== lastTime) {
+    lastTimeText = time.toISOString();
+    lastTime = now;
+  }
+  return lastTimeText;
 }
 
 function eventPrefix(name: AuditEventName, isWeb: boolean): string {
@@ -44,14 +63,17 @@ function eventText({ name, request, outcome, reason, surge }: AuditRecord): stri
   return `${text}}`;
 }
 
-function endText({ client, peer, place }: AuditRecord): string | undefined {
+function endText(
+  { client, peer, place }: AuditRecord,
+  clientIp: string | undefined,
+  peerIp: string | undefined,
+): string | undefined {
   const address = client?.address ?? peer?.address;
   if (address === undefined) return undefined;
-  let text = `{"address":${quote(address)}`;
-  if (client !== undefined && isIp(client.address)) text += `,"ip":"${client.address}"`;
+  let text = `{"address":${address === clientIp ? `"${address}","ip":"${address}"` : quote(address)}`;
   if (client?.port !== undefined) text += `,"port":${client.port}`;
-  if (peer !== undefined && isIp(peer.address)) {
-    text += `,"nat":{"ip":"${peer.address}"${peer.port === undefined ? "" : `,"port":${peer.port}`}}`;
+  if (peerIp !== undefined) {
+    text += `,"nat":{"ip":"${peerIp}"${peer?.port === undefined ? "" : `,"port":${peer.port}`}}`;
   }
   if (place !== undefined) text += placeText(place);
   return `${text}}`;
@@ -81,64 +103,73 @@ function serverText({ address, port }: Endpoint): string {
   return `{"address":${text},"ip":${text}${port === undefined ? "" : `,"port":${port}`}}`;
 }
 
-function networkText({ transport, client, hops }: AuditRecord): string {
-  const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
-  let text = transport === undefined || transport === "unix" ? "" : `,"transport":"${transport}"`;
-  if (ip !== undefined) text += `,"type":"${ip.includes(":") ? "ipv6" : "ipv4"}"`;
-  if (ip !== undefined && hops.length > 1) text += `,"forwarded_ip":"${ip}"`;
-  return text === "" ? "" : `,"network":{${text.slice(1)}}`;
+function networkText({ transport, hops }: AuditRecord, ip: string | undefined): string {
+  let text = transport === undefined || transport === "unix" ? "" : `"transport":"${transport}"`;
+  if (ip !== undefined) text = and(text, `"type":"${ip.includes(":") ? "ipv6" : "ipv4"}"`);
+  if (ip !== undefined && hops.length > 1) text = and(text, `"forwarded_ip":"${ip}"`);
+  return text === "" ? "" : `,"network":{${text}}`;
 }
 
-function relatedText({ client, peer, user }: AuditRecord): string {
-  let ips = client !== undefined && isIp(client.address) ? `,"${client.address}"` : "";
-  if (peer !== undefined && peer.address !== client?.address && isIp(peer.address)) ips += `,"${peer.address}"`;
-  let text = ips === "" ? "" : `,"ip":[${ips.slice(1)}]`;
-  if (user !== undefined) text += `,"user":[${quote(user.id)}]`;
-  return text === "" ? "" : `,"related":{${text.slice(1)}}`;
+function relatedText(user: AuditUser | undefined, clientIp: string | undefined, peerIp: string | undefined): string {
+  let ips = clientIp === undefined ? "" : `"${clientIp}"`;
+  if (peerIp !== undefined && peerIp !== clientIp) ips = and(ips, `"${peerIp}"`);
+  let text = ips === "" ? "" : `"ip":[${ips}]`;
+  if (user !== undefined) text = and(text, `"user":[${quote(user.id)}]`);
+  return text === "" ? "" : `,"related":{${text}}`;
 }
 
 function requestText({ protocol, host }: AuditRecord, request: AuditRequest): string {
   const { httpVersion, method, status, bytes, path, userAgent } = request;
-  let http = httpVersion === undefined ? "" : `,"version":${quote(httpVersion)}`;
-  if (method !== undefined) http += `,"request":{"method":${quote(method)}}`;
-  let response = status === undefined ? "" : `,"status_code":${status}`;
-  if (bytes !== undefined) response += `,"body":{"bytes":${bytes}}`;
-  if (response !== "") http += `,"response":{${response.slice(1)}}`;
-  let text = http === "" ? "" : `,"http":{${http.slice(1)}}`;
+  let http = httpVersion === undefined ? "" : `"version":${quote(httpVersion)}`;
+  if (method !== undefined) http = and(http, `"request":{"method":${quote(method)}}`);
+  let response = status === undefined ? "" : `"status_code":${status}`;
+  if (bytes !== undefined) response = and(response, `"body":{"bytes":${bytes}}`);
+  if (response !== "") http = and(http, `"response":{${response}}`);
+  let text = http === "" ? "" : `,"http":{${http}}`;
   if (method !== undefined) {
-    let url = path === undefined ? "" : `,"path":${quote(path)}`;
-    if (protocol !== undefined) url += `,"scheme":${quote(protocol)}`;
-    if (host !== undefined) url += `,"domain":${quote(host)}`;
-    if (url !== "") text += `,"url":{${url.slice(1)}}`;
+    let url = path === undefined ? "" : `"path":${quote(path)}`;
+    if (protocol !== undefined) url = and(url, `"scheme":${quote(protocol)}`);
+    if (host !== undefined) url = and(url, `"domain":${quote(host)}`);
+    if (url !== "") text += `,"url":{${url}}`;
   }
   return userAgent === undefined ? text : `${text},"user_agent":{"original":${quote(userAgent)}}`;
 }
 
-/** With a comma at the beginning. */
 function ownText({ method, stop, key, warnings, hops, request, numbers, place, surge, warning }: AuditRecord): string {
-  let text = method === undefined ? "" : `,"method":"${method}"`;
-  if (stop !== undefined) text += `,"stop":"${stop}"`;
-  if (key !== undefined) text += `,"key":${quote(key)}`;
-  if (warnings.length > 0) text += `,"warnings":${jsonLine(warnings)}`;
-  if (hops.length > 0) text += `,"hops":[${hops.map(hopText).join(",")}]`;
-  if (request?.headers !== undefined) text += dictionaryText("headers", request.headers);
-  if (numbers !== undefined) text += dictionaryText("numbers", numbers);
-  if (place?.databases !== undefined) text += `,"geo_databases":${databasesText(place.databases)}`;
-  if (surge !== undefined) text += `,"surge":${jsonLine(surgeFields(surge))}`;
-  if (warning !== undefined) text += `,"warning":${jsonLine({ code: warning.code, peer: warning.peer })}`;
-  return text;
+  let text = method === undefined ? "" : `"method":"${method}"`;
+  if (stop !== undefined) text = and(text, `"stop":"${stop}"`);
+  if (key !== undefined) text = and(text, `"key":${quote(key)}`);
+  if (warnings.length > 0) text = and(text, `"warnings":${jsonLine(warnings)}`);
+  if (hops.length > 0) text = and(text, `"hops":[${hopsText(hops)}]`);
+  if (request?.headers !== undefined) text = andDictionary(text, "headers", request.headers);
+  if (numbers !== undefined) text = andDictionary(text, "numbers", numbers);
+  if (place?.databases !== undefined) text = and(text, `"geo_databases":${databasesText(place.databases)}`);
+  if (surge !== undefined) text = and(text, `"surge":${jsonLine(surgeFields(surge))}`);
+  if (warning !== undefined) text = and(text, `"warning":${jsonLine({ code: warning.code, peer: warning.peer })}`);
+  return text === "" ? "" : `,"wherefrom":{${text}}`;
 }
 
 /** Nothing for one that is empty. */
-function dictionaryText(name: string, dictionary: object): string {
+function andDictionary(before: string, name: string, dictionary: object): string {
   const text = jsonLine(dictionary);
-  return text === "{}" ? "" : `,"${name}":${text}`;
+  return text === "{}" ? before : and(before, `"${name}":${text}`);
+}
+
+function hopsText(hops: readonly RecordedHop[]): string {
+  let text = "";
+  for (const hop of hops) text = and(text, hopText(hop));
+  return text;
 }
 
 function hopText({ address, port, method, format, trusted, rule }: RecordedHop): string {
   return `{${address === undefined ? "" : `"address":${quote(address)},`}${
     port === undefined ? "" : `"port":${port},`
   }"method":"${method}","format":${quote(format)},"trusted":${trusted},"rule":${quote(rule)}}`;
+}
+
+/** One member more. Nothing is cut off again afterwards, which would copy what was put together until then. */
+function and(members: string, member: string): string {
+  return members === "" ? member : `${members},${member}`;
 }
 
 function quote(text: string): string {

@@ -2,7 +2,7 @@ import { subscribe as subscribeTo, unsubscribe } from "node:diagnostics_channel"
 import { type IncomingMessage, Server as HttpServer, type ServerResponse } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import type { Resolution } from "@wherefrom/core";
-import { isHeard, publish } from "./audit-event.ts";
+import { isHeard, publish, whileHeard } from "./audit-event.ts";
 import { knownResolution } from "./neighbours/known-resolution.ts";
 import { auditRefusals } from "./refusal-audit.ts";
 import { rejectionOf } from "./rejection.ts";
@@ -40,21 +40,23 @@ function capture(request: IncomingMessage, names: readonly string[]): Readonly<R
 
 /**
  * From now on every request of every node:http and https server in this process that has a policy (a middleware's or `wherefrom(server, policy)`'s) becomes an event
- * when its response is finished, and a connection that their PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. While nobody listens to the events nothing is made of them.
+ * when its response is finished, and a connection that their PROXY protocol gate refuses becomes `client.rejected`. The answer ends it. While nobody listens to the events node:http is not listened to either.
  */
 export function auditHttp({ sample, headers = [] }: HttpAuditOptions = {}): () => void {
   const isChosen = compileSample(sample);
   const captured = compileHeaders(headers);
   const onFinish = (message: unknown): void => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
-    if (!isHeard("client.resolved") && !isHeard("client.rejected")) return;
     const resolution = knownResolution(request);
     if (resolution !== undefined) tell(request, response, resolution, isChosen(), captured);
   };
-  subscribeTo(FINISHED, onFinish);
+  const endRequests = whileHeard(["client.resolved", "client.rejected"], () => {
+    subscribeTo(FINISHED, onFinish);
+    return () => void unsubscribe(FINISHED, onFinish);
+  });
   const endRefusals = auditRefusals((server) => server instanceof HttpServer || server instanceof HttpsServer);
   return () => {
-    unsubscribe(FINISHED, onFinish);
+    endRequests();
     endRefusals();
   };
 }

@@ -35,10 +35,13 @@ export function readOrigin(headers: Headers, place: OriginPlace | undefined, pol
   if (place.forwarded > 0 || (place.claims === 0 && policy.headers.includes("forwarded"))) {
     return readForwardedOrigin(headerText(headers["forwarded"]) ?? "", Math.max(1, place.forwarded));
   }
-  const [protocol, host, port] = ORIGIN_HEADERS.map((name) =>
-    elementFromRight(headerText(headers[name]), Math.max(1, place.claims)),
+  const claims = Math.max(1, place.claims);
+  const [protocol, host, port] = ORIGIN_HEADERS;
+  return checked(
+    elementFromRight(headerText(headers[protocol]), claims),
+    elementFromRight(headerText(headers[host]), claims),
+    elementFromRight(headerText(headers[port]), claims),
   );
-  return checked(protocol, host, port);
 }
 
 function readForwardedOrigin(text: string, place: number): Origin {
@@ -56,6 +59,7 @@ function readForwardedOrigin(text: string, place: number): Origin {
 
 /** What is not well-formed was not said. */
 function checked(protocol: string | undefined, host: string | undefined, port: string | undefined): Origin {
+  if (protocol === undefined && host === undefined && port === undefined) return NO_ORIGIN;
   return {
     protocol: protocol !== undefined && /^[a-z][a-z0-9+.-]{0,15}$/i.test(protocol) ? protocol.toLowerCase() : undefined,
     host: host !== undefined && isHost(host) ? host : undefined,

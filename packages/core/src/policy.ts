@@ -114,7 +114,9 @@ export interface Policy {
   readonly headers: readonly string[];
   /** Names of the headers on which the answer depends, and of those on which only its origin and warnings do. */
   readonly walkedHeaders: readonly string[];
-  readonly noticedHeaders: readonly string[];
+  readonly noticedHeaders: ReadonlySet<string>;
+  /** Names of the headers that hold addresses, read or not: who sends one without being asked is warned of. */
+  readonly addressHeaders: readonly string[];
   /** Names that others take for one of these headers, each with that header. They are never read; one that is there is warned of. */
   readonly lookAlikes: ReadonlyMap<string, string>;
   /** What is worth saying at start-up although it is no error. */
@@ -162,7 +164,8 @@ export function compilePolicy(options: PolicyOptions, now: Date = new Date()): P
     hops,
     headers: says.headers,
     walkedHeaders: [...new Set([...says.headers, ...demandedHeaders(compiled)])],
-    noticedHeaders: [...noticed, ...lookAlikes.keys()],
+    noticedHeaders: new Set([...noticed, ...lookAlikes.keys()]),
+    addressHeaders: [...new Set([...NOTICED_HEADERS, ...says.headers])],
     lookAlikes,
     notices: rules.flatMap(({ ranges }) => (ranges === undefined ? [] : findStaleness(ranges, now))),
     connectionMethods: saidMethods(compiled),

@@ -129,7 +129,7 @@ class KeptResolution implements Resolution {
 
   #allHeaders(): Headers | undefined {
     if (this.#source !== undefined) {
-      this.#headers = { ...take(this.policy.noticedHeaders, this.#source, undefined), ...this.#headers };
+      this.#headers = { ...takeNoticed(this.policy.noticedHeaders, this.#source), ...this.#headers };
       this.#source = undefined;
     }
     return this.#headers;
@@ -148,6 +148,17 @@ function answerOf(connection: Connection, headers: Headers | undefined, policy: 
     stop: outcome.stop,
     place,
   };
+}
+
+/** The same of names that are many, and of which a request has few. */
+function takeNoticed(names: ReadonlySet<string>, headers: Headers): Headers {
+  const taken: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    if (!names.has(name)) continue;
+    const text = headerText(headers[name]);
+    if (text !== undefined) taken[name] = text;
+  }
+  return taken;
 }
 
 /** The texts of some headers: the request's own object belongs to the application, which may change it. */

@@ -53,7 +53,7 @@ export class Trace {
     }
     // What is no claim of the connection was read from a carrier.
     const { method, header: format } = carrier as Carrier;
-    this.hops.push({ method, format, raw: clip(text.slice(element.from, element.to)), endpoint, verdict });
+    this.hops.push({ method, format, raw: clip(text.slice(element.from, element.to), text), endpoint, verdict });
   }
 }
 
@@ -61,8 +61,9 @@ function verdictOf(rule: string, doubt: Distrust | undefined): Verdict {
   return doubt === undefined ? { trusted: true, rule } : { trusted: false, reason: doubt };
 }
 
-/** The end of a long text, where the nearest claims stand. A copy, so that a kept proof does not keep a whole header alive. */
-function clip(text: string): string {
+/** The end of a long text, where the nearest claims stand. A copy where it was cut out of a `whole` that is long, so that a kept proof does not keep a whole header alive. */
+function clip(text: string, whole = text): string {
+  if (whole.length <= RAW_LIMIT) return text;
   const kept = text.length <= RAW_LIMIT ? text : `…${text.slice(-RAW_LIMIT)}`;
   // V8's slices and concatenations keep what they were made of.
   return Buffer.from(kept, "utf16le").toString("utf16le");

@@ -1,6 +1,6 @@
 import { readNode, readNodeWithLastColon } from "./address-reader.ts";
 import { foundText } from "./address-text.ts";
-import { type HeaderForm, KNOWN_HEADERS, NOTICED_HEADERS } from "./carrier.ts";
+import { type HeaderForm, KNOWN_HEADERS } from "./carrier.ts";
 import type { ConnectionClaim, Hop } from "./claim.ts";
 import { type Evidence, headerText } from "./evidence.ts";
 import { HOP_LIMIT, type Policy } from "./policy.ts";
@@ -49,7 +49,7 @@ export function findWarnings(
     }
   }
   const untrusted = hops.length === 1 && hops[0]?.verdict.trusted === false;
-  for (const header of new Set([...NOTICED_HEADERS, ...policy.headers])) {
+  for (const header of policy.addressHeaders) {
     const value = headerText(headers[header]);
     if (value === undefined || value === "" || hops.some((hop) => hop.format === header)) continue;
     if (untrusted) {
@@ -64,8 +64,9 @@ export function findWarnings(
       });
     }
   }
-  for (const [name, header] of policy.lookAlikes) {
-    const value = headerText(headers[name]);
+  for (const name of Object.keys(headers)) {
+    const header = policy.lookAlikes.get(name);
+    const value = header === undefined ? undefined : headerText(headers[name]);
     if (value === undefined) continue;
     warnings.push({
       code: "look-alike-header",

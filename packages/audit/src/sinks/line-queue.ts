@@ -30,6 +30,8 @@ interface Chunk {
   first: number;
   start: number;
   used: number;
+  /** Somebody may still look at what was taken from it once: its memory is not written over. */
+  isLent: boolean;
 }
 
 /**
@@ -38,6 +40,8 @@ interface Chunk {
  */
 export class LineQueue {
   readonly #chunks: Chunk[] = [];
+  /** Memory for the next chunk. A new piece each time would make the garbage collector stop the process, to have them back. */
+  #spare: Buffer | undefined;
   #bytes = 0;
   #length = 0;
 
@@ -82,11 +86,21 @@ export class LineQueue {
     return new LineBatch(chunk.bytes.subarray(start, end), relative);
   }
 
-  /** A batch that was taken becomes the oldest again. */
+  /** A batch that was taken becomes the oldest again. Whoever it was given to may have kept it. */
   putBack({ bytes, ends }: LineBatch): void {
-    this.#chunks.unshift({ bytes, ends: [...ends], first: 0, start: 0, used: bytes.length });
+    for (const chunk of this.#chunks) if (chunk.bytes.buffer === bytes.buffer) chunk.isLent = true;
+    this.#chunks.unshift({ bytes, ends: [...ends], first: 0, start: 0, used: bytes.length, isLent: true });
     this.#bytes += bytes.length;
     this.#length += ends.length;
+  }
+
+  /** The batch that was taken last is done with, and nobody looks at its bytes any more: where its chunk has been taken whole, other lines may take their place. */
+  release({ bytes }: LineBatch): void {
+    const [chunk] = this.#chunks;
+    if (chunk === undefined || chunk.bytes.buffer !== bytes.buffer || chunk.isLent) return;
+    if (chunk.first < chunk.ends.length || chunk.bytes.length !== CHUNK_BYTES) return;
+    this.#chunks.shift();
+    this.#spare = chunk.bytes;
   }
 
   #oldest(): Chunk | undefined {
@@ -105,9 +119,15 @@ export class LineQueue {
     if (last !== undefined && last.bytes.length - last.used > text.length * 3) return last;
     const needed = Buffer.byteLength(text) + 1;
     if (last !== undefined && last.bytes.length - last.used >= needed) return last;
-    const bytes = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed));
-    const chunk = { bytes, ends: [], first: 0, start: 0, used: 0 };
+    const chunk = { bytes: this.#memory(needed), ends: [], first: 0, start: 0, used: 0, isLent: false };
     this.#chunks.push(chunk);
     return chunk;
+  }
+
+  #memory(needed: number): Buffer {
+    if (needed > CHUNK_BYTES) return Buffer.allocUnsafeSlow(needed);
+    const bytes = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#spare = undefined;
+    return bytes;
   }
 }

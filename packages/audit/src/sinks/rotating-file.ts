@@ -80,6 +80,7 @@ export function rotatingFile(rotation: Rotation): Outlet {
       await after(() => append(bytes));
       return undefined;
     },
+    givesBack: true,
     close: () => after(end),
     abandon: () => void after(end).catch(() => {}),
   };

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ConfigWarningEvent, publish, subscribe } from "../audit-event.ts";
 import { auditTo } from "../audit-to.ts";
-import { LineQueue } from "./line-queue.ts";
+import { type LineBatch, LineQueue } from "./line-queue.ts";
 import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
 
 const silent: SinkOptions = { lingerMs: 0, retryMs: 5, onTrouble: () => {} };
@@ -144,16 +144,21 @@ describe("a sink", () => {
   });
 });
 
-test("a queue counts its bytes and keeps its order, whatever is put in, taken out, put back and lost", () => {
+test("a queue counts its bytes and keeps its order, whatever is put in, taken out, put back, done with and lost", () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("push" as const), text: fc.string({ unit: "grapheme" }) }),
-    fc.record({ kind: fc.constant("take" as const), lines: fc.integer({ min: 1, max: 5 }), isBack: fc.boolean() }),
+    fc.record({
+      kind: fc.constant("take" as const),
+      lines: fc.integer({ min: 1, max: 5 }),
+      isBack: fc.boolean(),
+    }),
     fc.record({ kind: fc.constant("lose" as const), bytes: fc.nat(100) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 200, size: "max" }), fc.boolean(), (steps, givesBack) => {
       const queue = new LineQueue();
       let model: string[] = [];
+      const lent: { batch: LineBatch; taken: string[] }[] = [];
       const agreements: boolean[] = [];
       for (const each of steps) {
         if (each.kind === "push") {
@@ -165,13 +170,18 @@ test("a queue counts its bytes and keeps its order, whatever is put in, taken ou
           agreements.push((batch?.lines.join("\n") ?? "") === taken.join("\n"));
           agreements.push(batch?.bytes.toString() === (batch && `${taken.join("\n")}\n`));
           agreements.push((batch === undefined) === (model.length === 0));
-          if (batch !== undefined && each.isBack) queue.putBack(batch);
+          if (batch === undefined) continue;
+          if (each.isBack) queue.putBack(batch);
           else model = model.slice(taken.length);
+          if (each.isBack || !givesBack) lent.push({ batch, taken });
+          else queue.release(batch);
         } else {
           model = model.slice(queue.loseDownTo(each.bytes));
           agreements.push(bytesOf(model) <= each.bytes);
         }
         agreements.push(queue.length === model.length, queue.bytes === bytesOf(model));
+        // What somebody may still look at is not written over.
+        agreements.push(lent.every(({ batch, taken }) => batch.lines.join("\n") === taken.join("\n")));
       }
       expect(agreements).not.toContain(false);
     }),

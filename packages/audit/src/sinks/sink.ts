@@ -51,6 +51,8 @@ export interface Refused {
 export interface Outlet {
   /** Resolves when the lines are taken, but for those that are refused; rejects when they were not, or nobody knows. `signal` says that it has taken too long. */
   readonly deliver: (batch: LineBatch, signal: AbortSignal) => Promise<Refused | undefined>;
+  /** Says that nobody looks at a batch's bytes any more when its delivery has resolved: other lines are put there then. Default: they are left alone. */
+  readonly givesBack?: boolean | undefined;
   /** After the last delivery. */
   readonly close?: (() => Promise<void>) | undefined;
   /** After one that failed. */
@@ -186,6 +188,7 @@ export class Sink {
 
   #succeed(batch: LineBatch, refused: Refused | undefined): void {
     this.#inFlight = undefined;
+    if (this.#outlet?.givesBack === true) this.#queue.release(batch);
     this.#written += batch.count - (refused?.lines ?? 0);
     if (refused === undefined) this.#recover();
     else {
