@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, unreadableFile } from "./events/event-files.ts";
+import { GEO_OPTIONS, locateEvents, readGeoFiles } from "./events/places.ts";
 import { formatCount, formatMany, formatSecond } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
@@ -24,6 +25,7 @@ export const report: Command = {
     csv: { type: "boolean", description: "for spreadsheets" },
     json: { type: "boolean", description: "one line of JSON for each region" },
     svg: { type: "boolean", description: "a picture: bars, and a map of the countries" },
+    ...GEO_OPTIONS,
   },
   run: async ({ names, values, words }, terminal) => {
     const { by = "country" } = values;
@@ -47,6 +49,8 @@ export const report: Command = {
       const { requests, unread } = await loadEvents(engine, words, REGION_COLUMNS, period);
       if (requests === 0)
         return fail(`There is no request in ${words.join(", ")}${nothingBecause(period, unread)}.`, terminal);
+      const geoFiles = readGeoFiles(values);
+      const databases = geoFiles === undefined ? [] : await locateEvents(engine, geoFiles, REGION_COLUMNS);
       const regions = await readRegions(engine, kind);
       const [span] = await engine.rows("SELECT min(second)::DOUBLE AS first, max(second)::DOUBLE AS last FROM events");
       const heading = `${formatSecond(Number(span?.["first"]))} to ${formatSecond(Number(span?.["last"]))} UTC, ${formatCount(requests)} requests`;
@@ -59,6 +63,7 @@ export const report: Command = {
       else
         for (const line of [heading, "", ...formatRegions(regions, kind, createPaint(terminal.hasColors))])
           terminal.out(line);
+      if (databases.length > 0) terminal.err(`Places are those of ${databases.join(" and ")}.`);
       for (const line of doubts(regions, unread)) terminal.err(line);
       return 0;
     } finally {
@@ -72,7 +77,9 @@ function doubts(regions: readonly Region[], unread: number): string[] {
   const isPlaceless = regions.every(({ name }) => name === undefined);
   return [
     ...(isPlaceless
-      ? ["No event says where its client is: auditTo(sink, { locate: geo.locate }) writes it (docs/audit.md)."]
+      ? [
+          "No event says where its client is: --city FILE or --country FILE looks it up now, and auditTo(sink, { locate: geo.locate }) writes it (docs/audit.md).",
+        ]
       : []),
     ...(unread === 0 ? [] : [`${formatMany(unread, "line is no event", "lines are no events")}: left out.`]),
   ];

@@ -1,11 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientEvent, formatEcsLine, type Place, recordOf, type Privacy } from "@wherefrom/audit";
+import { openGeo } from "@wherefrom/audit/geo";
 import { compilePolicy, parsePrefix, resolve } from "@wherefrom/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runCommandLine } from "./command-line.ts";
+import type { Region } from "./report/regions.ts";
 import { findSurge } from "./trace/surge.ts";
+
+const require = createRequire(import.meta.url);
 
 const policy = compilePolicy({ trust: ["10.0.0.9"], from: "x-forwarded-for" });
 const START = Date.parse("2026-11-25T09:00:00Z");
@@ -355,6 +360,45 @@ describe("wherefrom report", () => {
     }
     expect(open).toEqual([]);
     expect(closed.filter((pair) => !/^(\w+) by \1$/.test(pair))).toEqual([]);
+  });
+
+  test("--country looks the proven clients up now: what the database knows comes first, what it does not know stays", async () => {
+    const path = require.resolve("@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb");
+    const geo = await openGeo({ country: path, pollMs: 0 });
+    const known = ["8.8.8.8", "193.0.6.139", "2001:4860:4860::8888"];
+    const visits = [...known, "10.1.2.3", "garbage"].map((from): Visit => ({
+      from,
+      second: 0,
+      place: { country: "ZZ" },
+    }));
+    const { out, err } = await run("report", file(visits.map((visit) => line(visit))), "--json", "--country", path);
+    const counts = Object.fromEntries(
+      out
+        .trimEnd()
+        .split("\n")
+        .map((row) => JSON.parse(row) as Region)
+        .map(({ name = "", requests }) => [name, requests]),
+    );
+    const expected: Record<string, number> = { ZZ: 1, "": 1 };
+    for (const from of known) {
+      const country = geo.locate(from)!.country!;
+      expected[country] = (expected[country] ?? 0) + 1;
+    }
+    expect(counts).toEqual(expected);
+    expect(Object.keys(expected)).toEqual(expect.arrayContaining(["US", "NL"]));
+    expect(err).toMatch(/^Places are those of ".+", built \d{4}-\d\d-\d\d\.$/m);
+  });
+
+  test("trace --country names countries that no event has", async () => {
+    const path = require.resolve("@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb");
+    const { out } = await run("trace", file([line({ from: "8.8.8.8", second: 0 })]), "--country", path);
+    expect(out).toMatch(/^ {2}US +1 +100\.0 %/m);
+  });
+
+  test("a database that is missing is told, and what it was for", async () => {
+    await expect(run("report", file([line({ from: "8.8.8.8", second: 0 })]), "--city", "/none.mmdb")).rejects.toThrow(
+      '"/none.mmdb" cannot be read: ENOENT',
+    );
   });
 
   test("says what to do where no event has a place", async () => {

@@ -2,6 +2,7 @@ import { DENY_FORMATS, type DenyFormat, formatDenyList } from "@wherefrom/audit"
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, type Period, unreadableFile } from "./events/event-files.ts";
+import { GEO_OPTIONS, locateEvents, readGeoFiles } from "./events/places.ts";
 import { formatMany, formatSecond, formatShare } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
@@ -33,6 +34,7 @@ export const trace: Command = {
       description: "deny only who asked so often; default a thousandth of all requests, and 10 at least",
     },
     json: { type: "boolean", description: "one line of JSON in the shape of AWS Shield's DescribeAttack" },
+    ...GEO_OPTIONS,
   },
   run: async ({ names, values, words }, terminal) => {
     const options = readTraceOptions(values);
@@ -46,6 +48,8 @@ export const trace: Command = {
     const engine = await openEngine();
     try {
       const { unread } = await loadEvents(engine, words, ATTACK_COLUMNS, options.period);
+      const geoFiles = readGeoFiles(values);
+      if (geoFiles !== undefined) await locateEvents(engine, geoFiles, ATTACK_COLUMNS);
       const attack = await traceAttack(engine, options);
       if (attack === undefined)
         return fail(`There is no request in ${words.join(", ")}${nothingBecause(options.period, unread)}.`, terminal);

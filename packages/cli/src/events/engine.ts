@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WherefromError } from "@wherefrom/core";
 
-/** Memory that DuckDB may take, of which its readers' buffers are no part: the process stays under 1 GB. What does not fit waits on disk. */
-const MEMORY_LIMIT = "400MB";
+/** Memory that DuckDB may take, of which its readers' buffers are no part: the process stays under 1 GB. What does not fit waits on disk, packed. */
+const MEMORY_LIMIT = "600MB";
 
 /** One row of an answer: texts, numbers, booleans; `null` (which is DuckDB's) for what is absent. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -13,6 +13,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Engine {
   readonly run: (sql: string) => Promise<void>;
   readonly rows: (sql: string) => Promise<readonly Row[]>;
+  /** Puts what `rowOf` makes of each row of the answer into a table whose columns are texts and BIGINTs; nothing of a row that it makes nothing of. The answer may be larger than memory. */
+  readonly fill: (
+    table: string,
+    sql: string,
+    rowOf: (row: Row) => readonly (string | bigint | undefined)[] | undefined,
+  ) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -28,13 +34,30 @@ export async function openEngine(): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), "wherefrom-duckdb-"));
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: MEMORY_LIMIT, temp_directory: directory });
   const connection = await instance.connect();
-  // Events carry their time: the order of lines means nothing. Columns are packed: ten million events fit.
-  for (const sql of ["SET preserve_insertion_order = false", "ATTACH ':memory:' AS packed (COMPRESS)", "USE packed"]) {
-    await connection.run(sql);
-  }
+  // Events carry their time: the order of lines means nothing.
+  await connection.run("SET preserve_insertion_order = false");
   return {
     run: async (sql) => void (await connection.run(sql)),
     rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS(),
+    fill: async (table, sql, rowOf) => {
+      // A connection has one answer at a time.
+      const filling = await instance.connect();
+      const appender = await filling.createAppender(table);
+      for await (const rows of (await connection.stream(sql)).yieldRowObjectJs()) {
+        for (const row of rows) {
+          const values = rowOf(row);
+          if (values === undefined) continue;
+          for (const value of values) {
+            if (value === undefined) appender.appendNull();
+            else if (typeof value === "bigint") appender.appendBigInt(value);
+            else appender.appendVarchar(value);
+          }
+          appender.endRow();
+        }
+      }
+      appender.closeSync();
+      filling.closeSync();
+    },
     close: () => {
       connection.closeSync();
       instance.closeSync();

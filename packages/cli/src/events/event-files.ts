@@ -74,16 +74,17 @@ export async function loadEvents(
 ): Promise<LoadedEvents> {
   const list = files.map(sqlText).join(", ");
   const chosen = columns.map((name) => `${COLUMNS[name]} AS ${name}`).join(", ");
+  const { from = -Infinity, to = Infinity } = period;
+  const isWithin = [
+    ...(Number.isFinite(from) ? [`second >= ${from}`] : []),
+    ...(Number.isFinite(to) ? [`second < ${to}`] : []),
+  ];
+  // Lines without a time are counted below, whatever the period.
+  const condition = isWithin.length === 0 ? "" : ` WHERE second IS NULL OR (${isWithin.join(" AND ")})`;
   await engine.run(
-    `CREATE TABLE events AS SELECT ${chosen} FROM read_json([${list}], format = 'newline_delimited', ignore_errors = true, columns = ${TYPES})`,
+    `CREATE TABLE events AS SELECT * FROM (SELECT ${chosen} FROM read_json([${list}], format = 'newline_delimited', ignore_errors = true, columns = ${TYPES}))${condition}`,
   );
   const [counted] = await engine.rows("SELECT count(*) FILTER (second IS NULL)::DOUBLE AS unread FROM events");
-  const { from = -Infinity, to = Infinity } = period;
-  const isOutside = [
-    ...(Number.isFinite(from) ? [`second < ${from}`] : []),
-    ...(Number.isFinite(to) ? [`second >= ${to}`] : []),
-  ];
-  if (isOutside.length > 0) await engine.run(`DELETE FROM events WHERE ${isOutside.join(" OR ")}`);
   const [rest] = await engine.rows(`SELECT count(*)::DOUBLE AS requests FROM events WHERE action = 'client.resolved'`);
   return { requests: Number(rest?.["requests"]), unread: Number(counted?.["unread"]) };
 }
