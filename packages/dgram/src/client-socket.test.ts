@@ -129,10 +129,21 @@ describe.each(["addon", "node:dgram"])("received by %s", (receiver) => {
     }
   });
 
-  test.runIf(HAS_ADDON || receiver === "node:dgram")("a stranger's header is payload", async () => {
-    const site = await open({ type: "udp4", udp: "spp" }, trusting("spp", "192.0.2.1"));
-    const [{ payload, info } = {} as Received] = await deliver(site, [`${SPP}70696e67`]);
-    expect([payload, getClientIp(info)]).toEqual([`${SPP}70696e67`, "127.0.0.1"]);
+  test.runIf(HAS_ADDON || receiver === "node:dgram")("a stranger's header is payload, and warned of", async () => {
+    for (const [udp, method, header] of [
+      ["spp", "spp", SPP],
+      ["proxy-v2", "proxy-protocol", PPV2],
+    ] as const) {
+      const site = await open({ type: "udp4", udp }, trusting(method, "192.0.2.1"));
+      const received = await deliver(site, [`${header}70696e67`, header.slice(0, -2), "70696e67"]);
+      expect(
+        received.map(({ payload, info }) => [payload, getClientIp(info), info.client.warnings.map(({ code }) => code)]),
+      ).toEqual([
+        [`${header}70696e67`, "127.0.0.1", ["claim-unread"]],
+        [header.slice(0, -2), "127.0.0.1", []],
+        ["70696e67", "127.0.0.1", []],
+      ]);
+    }
   });
 
   test.runIf(HAS_ADDON || receiver === "node:dgram")(

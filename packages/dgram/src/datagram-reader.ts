@@ -176,10 +176,13 @@ export class DatagramReader implements Site {
     if (this.#module !== undefined) {
       return this.#message(payload, peer, family, port, this.#ask(this.#module, peer, port, local, now));
     }
-    if (format === undefined || !this.readsPayload || !this.#isBelieved(peer)) {
-      return this.#message(payload, peer, family, port, NONE);
-    }
+    if (format === undefined || !this.readsPayload) return this.#message(payload, peer, family, port, NONE);
     const reading = readPayload(format.method, payload);
+    if (!this.#isBelieved(peer)) {
+      // It stays payload, which its listener may write over, and its claim is one that no rule reads: a warning, which tells of a balancer that is missing from the policy.
+      const claims = reading.length > 0 ? reading.claims.map(copyClaim) : NONE;
+      return this.#message(payload, peer, family, port, claims);
+    }
     const { length } = reading;
     if (length > 0) this.replies?.keep(peer.address, port, payload.subarray(0, length), now);
     const claims = this.#remember(reading.claims, peer, port, local, now);

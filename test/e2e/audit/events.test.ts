@@ -1,16 +1,90 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auditConfig, auditTo, jsonLines } from "@wherefrom/audit";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AUDIT_EVENT_NAMES, auditConfig, auditTo, jsonLines, watchTraffic } from "@wherefrom/audit";
 import { expect, onTestFinished, test } from "vitest";
 import { describeSuite } from "../requirement.ts";
-import { startServices } from "./services.ts";
+import { PROXY, SERVERS, startServices, STRANGER, type Visit } from "./services.ts";
+
+interface Line {
+  readonly event: { readonly action: string; readonly end?: string };
+  readonly wherefrom: { readonly surge?: { readonly id: string } };
+}
+
+const STEP_MS = 250;
+/** Before which no traffic is usual: six steps, and the one in which the first came. */
+const WARM_UP_MS = 7 * STEP_MS;
+const FLOOD = 4;
+const BURST = 100;
+
+/** What the lines of each server say, event by event. What a stranger says is refused in each server's own words. */
+const rowsOf = (transport: "tcp" | "udp", refusal: string): Readonly<Record<string, object>> => ({
+  "client.resolved": { source: { ip: "203.0.113.7", nat: { ip: PROXY } }, network: { transport } },
+  "client.rejected": { event: { reason: refusal }, source: { nat: { ip: STRANGER } }, network: { transport } },
+  "login.location": { event: { outcome: "success" }, source: { ip: "203.0.113.7" }, network: { transport } },
+  "login.anomaly": { event: { reason: "new-country" }, source: { ip: "203.0.113.8" }, network: { transport } },
+  "config.warning": { event: { reason: "untrusted-header-flood" }, wherefrom: { warning: { peer: STRANGER } } },
+  "traffic.surge": {
+    wherefrom: { surge: { top: { address: [{ name: "203.0.113.9" }] }, block: ["203.0.113.9/32"] } },
+  },
+});
+
+function auditFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), "wherefrom-audit-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  return join(directory, "audit.jsonl");
+}
+
+const linesOf = (path: string): readonly Line[] =>
+  readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+
+/** So many at once, over loopback, of one client behind the proxy. */
+const burst = (visit: Visit): Promise<unknown> =>
+  Promise.all(Array.from({ length: BURST }, () => visit(PROXY, "203.0.113.9")));
 
 describeSuite("audit", () => {
+  test.each([
+    ["an HTTP server", "HTTP", rowsOf("tcp", "header-from-untrusted-peer")],
+    ["a TCP server", "TCP", rowsOf("tcp", "untrusted-peer")],
+    ["a UDP server", "UDP", rowsOf("udp", "claim-unread")],
+  ] as const)(
+    "each of the six events of %s is a line, and a burst is a surge that begins and ends",
+    async (_, kind, rows) => {
+      const path = auditFile();
+      const sink = jsonLines(path);
+      onTestFinished(auditTo(sink));
+      onTestFinished(auditConfig({ floodRequests: FLOOD }));
+      const visit = await SERVERS[kind]();
+      await visit(PROXY, "203.0.113.7");
+      await visit(PROXY, "203.0.113.8");
+      for (let times = 0; times < FLOOD; times++) await visit(STRANGER, "203.0.113.9");
+      // What came so far is not counted.
+      onTestFinished(watchTraffic({ stepMs: STEP_MS }).close);
+      await visit(PROXY, "203.0.113.9");
+      await sleep(WARM_UP_MS);
+      await burst(visit);
+      const surges = (): readonly Line[] => linesOf(path).filter(({ event }) => event.action === "traffic.surge");
+      await expect.poll(surges, { timeout: 10_000 }).toHaveLength(2);
+      await sink.close();
+      for (const name of AUDIT_EVENT_NAMES) {
+        const lines = linesOf(path).filter(({ event }) => event.action === name);
+        expect(lines[0], name).toMatchObject(rows[name] ?? {});
+      }
+      const [begun, ended] = surges();
+      expect(begun?.event.end).toBeUndefined();
+      expect(ended).toMatchObject({
+        event: { end: expect.any(String) as string },
+        wherefrom: { surge: { id: begun?.wherefrom.surge?.id, requests: BURST, proven: BURST } },
+      });
+    },
+  );
+
   test("config.warning: a stranger who says whose he is to an HTTP and a TCP server is told once, under the privacy of the sink", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "wherefrom-audit-"));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
-    const path = join(directory, "audit.jsonl");
+    const path = auditFile();
     const sink = jsonLines(path);
     onTestFinished(auditTo(sink, { events: ["config.warning"], privacy: "truncated" }));
     onTestFinished(auditConfig({ floodRequests: 4 }));
@@ -19,8 +93,7 @@ describeSuite("audit", () => {
     for (let times = 0; times < 3; times++) await visit();
     await expect.poll(() => sink.status.written).toBe(1);
     await sink.close();
-    const line = JSON.parse(readFileSync(path, "utf8")) as object;
-    expect(line).toMatchObject({
+    expect(linesOf(path)[0]).toMatchObject({
       event: { action: "config.warning", category: ["configuration"], reason: "untrusted-header-flood" },
       message: expect.stringMatching(/^4 requests within \d+ s came from 127\.0\.0\.0, which no rule names/) as string,
       wherefrom: { warning: { code: "untrusted-header-flood", peer: "127.0.0.0" } },

@@ -13,9 +13,9 @@ const PLACES: Readonly<Record<string, { country: string }>> = {
   "203.0.113.7": { country: "DE" },
   "203.0.113.8": { country: "AU" },
 };
-const PROXY = "127.0.0.1";
+export const PROXY = "127.0.0.1";
 /** A neighbour that no rule names, and says the same as the proxy. */
-const STRANGER = "127.0.0.2";
+export const STRANGER = "127.0.0.2";
 
 /** An HTTP, a TCP and a UDP server of this process behind a proxy each, all of them audited, until the test is over. */
 interface Services {
@@ -52,8 +52,11 @@ export async function startServices(): Promise<Services> {
   return { visit };
 }
 
+/** Each server by itself, audited until the test is over. */
+export const SERVERS = { HTTP: serveHttp, TCP: serveTcp, UDP: serveUdp } as const;
+
 /** Sends one request from `from`, which says that it is `client`'s, and returns when the server has done with it. */
-type Visit = (from: string, client: string) => Promise<void>;
+export type Visit = (from: string, client: string) => Promise<void>;
 
 const guardOf = (id: string): ((resolution: ReturnType<typeof getClient>, transport: "tcp" | "udp") => void) => {
   const guard = new LoginGuard({ locate: (address) => PLACES[address] });

@@ -18,9 +18,9 @@ export interface RedisStreamOptions extends SinkOptions {
 export function redisStream(client: RedisClient, options: RedisStreamOptions = {}): Sink {
   const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
   const outlet: Outlet = {
-    deliver: async ({ lines }) => {
+    deliver: async ({ lines }, signal) => {
       await Promise.all(
-        lines.map((line) => callRedis(client, "XADD", [key, "MAXLEN", "~", String(limit), "*", "event", line])),
+        lines.map((line) => callRedis(client, "XADD", [key, "MAXLEN", "~", String(limit), "*", "event", line], signal)),
       );
       return undefined;
     },

@@ -5,6 +5,8 @@ export interface SurgeDetectorOptions {
   readonly factor?: number | undefined;
   /** Requests a second below which nothing is one. Default 20. */
   readonly leastPerSecond?: number | undefined;
+  /** Milliseconds that a rate is taken over. What is usual follows in sixty of them, and is known after six. Default `STEP_MS`. */
+  readonly stepMs?: number | undefined;
 }
 
 /** A surge as far as it has been counted. Times are milliseconds since 1970. */
@@ -22,16 +24,17 @@ export interface CountedSurge {
 export const STEP_MS = 10_000;
 /** Steps until something is usual: a service that has just been started has no surge. */
 const WARM_UP_STEPS = 6;
-/** Steps over which the usual rate follows the real one: ten minutes. */
+/** Steps over which the usual rate follows the real one: ten minutes of `STEP_MS`. */
 const MEMORY_STEPS = 60;
 
 /**
- * Tells when requests come at many times the usual rate, and when they do so no more. What is usual is an exponential mean of ten minutes, which a surge does not change. A step that has enough
+ * Tells when requests come at many times the usual rate, and when they do so no more. What is usual is an exponential mean of sixty steps, which a surge does not change. A step that has enough
  * requests is one before it is over. A clock that jumps makes no surge.
  */
 export class SurgeDetector {
   readonly #factor: number;
   readonly #leastPerSecond: number;
+  readonly #stepMs: number;
   #stepStart: number | undefined;
   #stepCount = 0;
   #stepProven = 0;
@@ -43,12 +46,14 @@ export class SurgeDetector {
   #surge: CountedSurge | undefined;
 
   /** Throws a RangeError for numbers that are none. */
-  constructor({ factor = 5, leastPerSecond = 20 }: SurgeDetectorOptions = {}) {
+  constructor({ factor = 5, leastPerSecond = 20, stepMs = STEP_MS }: SurgeDetectorOptions = {}) {
     if (!(factor > 1 && factor < Infinity)) throw new RangeError(`factor is a number above 1, not ${factor}`);
     if (!(leastPerSecond > 0 && leastPerSecond < Infinity))
       throw new RangeError(`leastPerSecond is a number above 0, not ${leastPerSecond}`);
+    if (!(stepMs >= 1 && stepMs < Infinity)) throw new RangeError(`stepMs is a number from 1, not ${stepMs}`);
     this.#factor = factor;
     this.#leastPerSecond = leastPerSecond;
+    this.#stepMs = stepMs;
   }
 
   /** Counts a request. Answers a surge that has begun with it, or one that was over before it. */
@@ -82,20 +87,20 @@ export class SurgeDetector {
 
   /** Without a request: answers a surge that is over by now. */
   advance(time: number): CountedSurge | undefined {
-    if (this.#stepStart === undefined || time < this.#stepStart - STEP_MS) return this.#begin(time);
-    const passed = Math.floor((time - this.#stepStart) / STEP_MS);
+    if (this.#stepStart === undefined || time < this.#stepStart - this.#stepMs) return this.#begin(time);
+    const passed = Math.floor((time - this.#stepStart) / this.#stepMs);
     if (passed < 1) return undefined;
     const surge = this.#surge;
     const isOver = surge !== undefined && (this.#stepCount < this.#threshold() || passed > 1);
-    const end = this.#stepCount < this.#threshold() ? this.#stepStart : this.#stepStart + STEP_MS;
-    if (surge === undefined) this.#learn(this.#stepCount / (STEP_MS / 1000));
+    const end = this.#stepCount < this.#threshold() ? this.#stepStart : this.#stepStart + this.#stepMs;
+    if (surge === undefined) this.#learn(this.#stepCount / (this.#stepMs / 1000));
     if (isOver) this.#surge = undefined;
     // Steps in which nobody came.
     if (passed > 1 && this.#surge === undefined) {
       this.#baselinePerSecond *= (1 - 1 / MEMORY_STEPS) ** (passed - 1);
       this.#steps += passed - 1;
     }
-    this.#begin(this.#stepStart + passed * STEP_MS);
+    this.#begin(this.#stepStart + passed * this.#stepMs);
     return isOver ? { ...surge, end } : undefined;
   }
 
@@ -113,7 +118,7 @@ export class SurgeDetector {
   }
 
   #threshold(): number {
-    return Math.max(this.#factor * this.#baselinePerSecond, this.#leastPerSecond) * (STEP_MS / 1000);
+    return Math.max(this.#factor * this.#baselinePerSecond, this.#leastPerSecond) * (this.#stepMs / 1000);
   }
 
   #countSecond(time: number): void {

@@ -267,9 +267,28 @@ describe("a surge", () => {
     expect(told).toEqual([]);
   });
 
-  test.each([{ factor: 1 }, { factor: Number.NaN }, { leastPerSecond: 0 }])("of %j is refused", (options) => {
-    expect(() => new SurgeDetector(options)).toThrow(RangeError);
+  test("is told within its step, however short that is", () => {
+    const detector = new SurgeDetector({ stepMs: 100 });
+    const told: (number | undefined)[] = [];
+    const count = (time: number, times: number): void => {
+      for (let n = 0; n < times; n++) {
+        const surge = detector.count(time, true);
+        if (surge !== undefined) told.push(surge.end);
+      }
+    };
+    for (let step = 0; step < 6; step++) count(step * 100, 1);
+    count(600, 20);
+    expect(told).toEqual([undefined]);
+    expect(detector.advance(799)).toBeUndefined();
+    expect(detector.advance(800)).toMatchObject({ start: 600, end: 700, requests: 20, baselinePerSecond: 10 });
   });
+
+  test.each([{ factor: 1 }, { factor: Number.NaN }, { leastPerSecond: 0 }, { stepMs: 0 }])(
+    "of %j is refused",
+    (options) => {
+      expect(() => new SurgeDetector(options)).toThrow(RangeError);
+    },
+  );
 
   test("is published with its contributors and what to block", () => {
     let time = 1_000_000_000_000;

@@ -28,7 +28,7 @@ const EVENT_DIMENSIONS: readonly SurgeDimension[] = [
  * sampled, the sample is counted.
  */
 export function watchTraffic(options: TrafficWatchOptions = {}): TrafficWatch {
-  const { now = Date.now } = options;
+  const { now = Date.now, stepMs = STEP_MS } = options;
   const window = new TrafficWindow(options);
   const detector = new SurgeDetector(options);
   const tell = (surge: CountedSurge | undefined): void => {
@@ -40,7 +40,7 @@ export function watchTraffic(options: TrafficWatchOptions = {}): TrafficWatch {
     tell(detector.count(now(), event.resolution.client !== undefined));
   });
   // A surge is over also when nobody comes any more.
-  const timer = setInterval(() => tell(detector.advance(now())), STEP_MS).unref();
+  const timer = setInterval(() => tell(detector.advance(now())), stepMs).unref();
   return {
     report: (top) => window.report(top),
     close: () => {
