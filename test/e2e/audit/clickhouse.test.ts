@@ -1,6 +1,7 @@
 import { auditTo, clickHouse } from "@wherefrom/audit";
 import { createClient } from "@clickhouse/client";
 import { expect, onTestFinished, test } from "vitest";
+import { startClickHouse } from "../clickhouse-server.ts";
 import { describeSuite } from "../requirement.ts";
 import { expectVisit, VISIT_LINES } from "./expectation.ts";
 import { startReceiver } from "./receiver.ts";
@@ -28,6 +29,47 @@ describeSuite("audit", () => {
       method: "proxy-protocol",
       transport: "tcp",
     });
+  });
+
+  test("ClickHouse 18.16: every event is a row of a table, with its time to the second in UTC, whatever the server's zone", async () => {
+    const { client, stop } = await startClickHouse("Asia/Tokyo");
+    onTestFinished(stop);
+    const sink = clickHouse(client, { onTrouble: () => {} });
+    onTestFinished(auditTo(sink));
+    const { visit } = await startServices();
+    await visit();
+    await expect.poll(() => sink.status).toMatchObject({ written: VISIT_LINES, lost: 0, trouble: undefined });
+    await sink.close();
+    const query = "SELECT *, toUInt32(time) AS seconds FROM wherefrom_audit";
+    const rows = await (await client.query({ query, format: "JSONEachRow" })).json<Row & { seconds: number }>();
+    expectVisit(rows.map(({ record }) => record));
+    expect(rows.find(({ client_port }) => client_port === 50000)).toMatchObject({
+      event: "client.resolved",
+      outcome: "success",
+      client: "203.0.113.7",
+      peer: "127.0.0.1",
+      method: "proxy-protocol",
+      transport: "tcp",
+      country: "",
+      asn: 0,
+    });
+    const written = rows.map(({ record }) => (JSON.parse(record) as { "@timestamp": string })["@timestamp"]);
+    expect(rows.map(({ seconds }) => seconds)).toEqual(written.map((time) => Math.floor(Date.parse(time) / 1000)));
+  });
+
+  test("ClickHouse 18.16: a table that is not there yet is told, and the rows wait for it", async () => {
+    const { client, stop } = await startClickHouse();
+    onTestFinished(stop);
+    const sink = clickHouse(client, { table: "later", retryMs: 20, onTrouble: () => {} });
+    onTestFinished(auditTo(sink));
+    const { visit } = await startServices();
+    await visit();
+    await expect.poll(() => sink.status.trouble).toMatch(/Table default\.later doesn't exist/);
+    await client.command({ query: "CREATE TABLE later AS wherefrom_audit" });
+    await expect.poll(() => sink.status).toMatchObject({ written: VISIT_LINES, lost: 0, trouble: undefined });
+    await sink.close();
+    const counted = await client.query({ query: "SELECT count() AS rows FROM later", format: "JSONEachRow" });
+    expect(await counted.json()).toEqual([{ rows: String(VISIT_LINES) }]);
   });
 
   test("ClickHouse's client: a server that refuses is told, and the rows wait", async () => {

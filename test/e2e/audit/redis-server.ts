@@ -2,8 +2,17 @@ import { onTestFinished } from "vitest";
 import { type Daemon, startDaemon } from "../daemon.ts";
 import { freePort } from "../free-port.ts";
 
-/** A Redis of the test's own on 127.0.0.1, in memory, until the test is over or `stop` is called. Given a port it listens there again. */
-export async function startRedis(port?: number): Promise<{ readonly port: number; readonly stop: Daemon["stop"] }> {
+/** Everything that it said it has taken is in its file. */
+const PERSISTENT = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/**
+ * A Redis of the test's own on 127.0.0.1, until the test is over or `stop` is called. Given a port it listens there again; given a directory it finds there what it had,
+ * else it is in memory.
+ */
+export async function startRedis(
+  port?: number,
+  kept?: string,
+): Promise<{ readonly port: number; readonly stop: Daemon["stop"] }> {
   const where = port ?? (await freePort("127.0.0.1"));
   const { stop: end } = await startDaemon({
     name: "redis",
@@ -14,9 +23,10 @@ export async function startRedis(port?: number): Promise<{ readonly port: number
       "--port",
       String(where),
       "--dir",
-      directory,
+      kept ?? directory,
       "--save",
       "",
+      ...(kept === undefined ? [] : PERSISTENT),
     ],
     listens: [{ host: "127.0.0.1", port: where }],
   });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { auditTo, redisStream } from "@wherefrom/audit";
 import { Redis } from "ioredis";
@@ -67,4 +68,41 @@ describeSuite("audit", () => {
     expect(new Set(entries)).toEqual(new Set(["between"]));
     expect(troubles.at(-1)).toBe("the Redis stream audit: written again; 0 lines were lost");
   });
+
+  test.each(["node-redis", "ioredis"])(
+    "Redis by %s: what was given up while it was away is not written when it is back, so that lines lost and lines there are all",
+    async (name) => {
+      const first = await startRedis();
+      const client =
+        name === "ioredis"
+          ? new Redis(first.port, "127.0.0.1", { enableOfflineQueue: false })
+          : await nodeRedis(first.port);
+      if (client instanceof Redis) {
+        client.on("error", () => {});
+        onTestFinished(() => client.disconnect());
+        await once(client, "ready");
+      }
+      const sink = redisStream(client, {
+        key: "audit",
+        hangMs: 200,
+        retryMs: 20,
+        queueLimitBytes: 200,
+        onTrouble: () => {},
+      });
+      onTestFinished(() => sink.close(0));
+      await first.stop();
+      for (let n = 0; n < 100; n++) {
+        sink.write(`line ${n}`);
+        await sleep(20);
+      }
+      expect(sink.status).toMatchObject({ written: 0, trouble: expect.any(String) as string });
+      await startRedis(first.port);
+      await expect.poll(() => sink.status, { timeout: 10_000 }).toMatchObject({ waitingBytes: 0, trouble: undefined });
+      const reader = await nodeRedis(first.port);
+      const entries = ((await reader.xRange("audit", "-", "+")) ?? []).map(({ message }) => message["event"]);
+      const { lost } = sink.status;
+      expect(lost).toBeGreaterThan(50);
+      expect(entries).toEqual(Array.from({ length: 100 - lost }, (_, index) => `line ${lost + index}`));
+    },
+  );
 });

@@ -5,7 +5,12 @@ import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
 
 /** A client of @clickhouse/client, or any object that inserts so. */
 export interface ClickHouseClient {
-  insert(parameters: { table: string; values: unknown[]; format: "JSONEachRow" }): Promise<unknown>;
+  insert(parameters: {
+    table: string;
+    values: unknown[];
+    format: "JSONEachRow";
+    abort_signal?: AbortSignal;
+  }): Promise<unknown>;
 }
 
 export interface ClickHouseOptions extends SinkOptions {
@@ -17,8 +22,9 @@ export interface ClickHouseOptions extends SinkOptions {
 export function clickHouse(client: ClickHouseClient, options: ClickHouseOptions = {}): Sink {
   const { table = "wherefrom_audit", ...rest } = options;
   const outlet: Outlet = {
-    deliver: async ({ lines }) => {
-      await client.insert({ table, values: lines.map((line) => JSON.parse(line) as object), format: "JSONEachRow" });
+    deliver: async ({ lines }, signal) => {
+      const values = lines.map((line) => JSON.parse(line) as object);
+      await client.insert({ table, values, format: "JSONEachRow", abort_signal: signal });
       return undefined;
     },
   };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { callRedis, type RedisClient } from "../redis-client.ts";
 import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
 
@@ -19,6 +20,8 @@ export function redisStream(client: RedisClient, options: RedisStreamOptions = {
   const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
   const outlet: Outlet = {
     deliver: async ({ lines }, signal) => {
+      // node-redis has one for each command; Node warns of more than ten.
+      setMaxListeners(0, signal);
       await Promise.all(
         lines.map((line) => callRedis(client, "XADD", [key, "MAXLEN", "~", String(limit), "*", "event", line], signal)),
       );

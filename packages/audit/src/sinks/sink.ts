@@ -1,6 +1,7 @@
 import { publish } from "../audit-event.ts";
 import type { AuditRecord } from "../audit-record.ts";
 import { formatEcsLine } from "../ecs-line.ts";
+import { failureText } from "./failure-text.ts";
 import { type LineBatch, LineQueue } from "./line-queue.ts";
 
 /** Most bytes that wait for a sink. What comes then pushes out the oldest: a request must never wait for its audit, nor the process grow. */
@@ -180,7 +181,7 @@ export class Sink {
       const refused = await outlet.deliver(batch, delivery.signal);
       if (outlet === this.#outlet && this.#inFlight === batch) this.#succeed(batch, refused);
     } catch (error) {
-      if (this.#inFlight === batch) this.#fail(outlet, error as Error);
+      if (this.#inFlight === batch) this.#fail(outlet, error);
     } finally {
       clearTimeout(hung);
     }
@@ -200,7 +201,7 @@ export class Sink {
     setImmediate(() => this.#drain());
   }
 
-  #fail(outlet: Outlet, error: Error): void {
+  #fail(outlet: Outlet, error: unknown): void {
     if (outlet !== this.#outlet || this.#isClosed) return;
     this.#outlet = undefined;
     this.#delivery?.abort();
@@ -210,9 +211,9 @@ export class Sink {
     this.#suffer(error);
   }
 
-  #suffer(error: Error): void {
+  #suffer(error: unknown): void {
     if (this.#trouble === undefined) this.#lostBefore = this.#lost;
-    this.#begin(error.message, "lines wait, and the oldest are lost");
+    this.#begin(failureText(error), "lines wait, and the oldest are lost");
     for (const resolve of this.#atRest.splice(0)) resolve();
     this.#retry = setTimeout(() => this.#tryAgain(), this.#options.retryMs ?? RETRY_MS).unref();
   }
@@ -222,7 +223,7 @@ export class Sink {
       this.#outlet = this.#opened();
       this.#drain();
     } catch (error) {
-      this.#suffer(error as Error);
+      this.#suffer(error);
     }
   }
 
