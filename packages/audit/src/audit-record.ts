@@ -5,7 +5,7 @@ import type { Locate, Place } from "./place.ts";
 import { hideAddress, hideNumbers, hideSurge, hideWarning, type Privacy } from "./privacy.ts";
 import type { Surge } from "./surge.ts";
 
-/** Longest text of a client's that is written down, in characters: what is recognised in a log; a 16 KiB user agent is not. */
+/** Longest text of a client's that is written down, in characters: what is recognised in a log; a 16 KiB user agent is not. ECS's keywords are longest so, too: a longer one is stored and never found. */
 export const TEXT_LIMIT = 1024;
 
 /** One machine of the proof. */
@@ -167,5 +167,5 @@ function clipHeaders(headers: Readonly<Record<string, string>>): Readonly<Record
 function clip(text: string): string;
 function clip(text: string | undefined): string | undefined;
 function clip(text: string | undefined): string | undefined {
-  return text === undefined || text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT)}…`;
+  return text === undefined || text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT - 1)}…`;
 }

@@ -21,7 +21,7 @@ const clientEvent: fc.Arbitrary<AuditEvent> = fc
     peer: maybe(fc.constantFrom("10.0.0.9", "192.0.2.1", "2001:db8::1", "fe80::1%eth0")),
     header: maybe(fc.constantFrom("203.0.113.7", "203.0.113.7:5555", "2001:db8::7", "10.0.0.9, 10.0.0.9", "garbage")),
     transport: fc.constantFrom<ClientEvent["transport"]>("tcp", "udp", "unix"),
-    local: maybe(fc.constant({ address: "10.0.0.1", port: 443 })),
+    local: maybe(fc.constantFrom({ address: "10.0.0.1", port: 443 }, { address: "fe80::9%eth0", port: 443 })),
     user: maybe(fc.record({ id: text, name: maybe(text) })),
     outcome: maybe(fc.constantFrom("success" as const, "failure" as const)),
     reason: maybe(text),
@@ -50,13 +50,15 @@ const clientEvent: fc.Arbitrary<AuditEvent> = fc
       }),
     ),
     proto: maybe(fc.constantFrom("https", "http")),
+    host: maybe(fc.constantFrom("app.example", "app.example:8443", "[2001:db8::9]", "[2001:db8::9]:0")),
   })
-  .map(({ peer, header, proto, ...event }) => {
+  .map(({ peer, header, proto, host, ...event }) => {
     const transport = peer === undefined ? ("unix" as const) : ("tcp" as const);
     const connection = { transport, peer, peerPort: peer === undefined ? undefined : 40000, claims: [] };
     const headers: Record<string, string> = { host: "example.com" };
     if (header !== undefined) headers["x-forwarded-for"] = header;
     if (proto !== undefined) headers["x-forwarded-proto"] = proto;
+    if (host !== undefined) headers["x-forwarded-host"] = host;
     return { ...event, time: new Date(1e12), resolution: resolve({ connection, headers }, policy) } as ClientEvent;
   });
 
@@ -81,7 +83,7 @@ const otherEvent: fc.Arbitrary<AuditEvent> = fc.oneof(
 );
 
 test("a line is its object's JSON, to the byte, whatever the event", () => {
-  const privacy = fc.constantFrom("full" as const, "truncated" as const, keyedHash("0123456789abcdef"));
+  const privacy = fc.constantFrom("full" as const, "truncated" as const, keyedHash("0123456789abcdef"), () => "a:1");
   fc.assert(
     fc.property(fc.oneof({ weight: 4, arbitrary: clientEvent }, otherEvent), privacy, (event, how) => {
       const record = recordOf(event, how);

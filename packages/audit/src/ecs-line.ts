@@ -4,6 +4,7 @@ import type { AuditRecord, RecordedHop } from "./audit-record.ts";
 import { ECS_VERSION, eventClass, isIp, levelOf, placeFields, surgeFields } from "./ecs.ts";
 import { jsonLine } from "./line-text.ts";
 import type { Place, PlaceDatabase } from "./place.ts";
+import { splitHost } from "./split-host.ts";
 
 /** Text that stands in JSON as it is: printable ASCII without `"` and `\`. */
 const PLAIN = /^[ !#-[\]-~]*$/;
@@ -18,9 +19,9 @@ const PREFIXES = Object.fromEntries(
  * together what is mostly known beforehand.
  */
 export function formatEcsLine(record: AuditRecord): string {
-  const { name, time, client, peer, local, request, user, warning } = record;
-  const clientIp = ipOf(client);
-  const peerIp = ipOf(peer);
+  const { name, time, client, peer, local, request, user, warning, isFull } = record;
+  const clientIp = ipOf(client, isFull);
+  const peerIp = ipOf(peer, isFull);
   const end = endText(record, clientIp, peerIp);
   return `{"@timestamp":"${timeText(time)}","ecs":{"version":"${ECS_VERSION}"},"log":{"level":"${levelOf(name)}"}${
     warning === undefined ? "" : `,"message":${quote(warning.detail)}`
@@ -32,8 +33,8 @@ export function formatEcsLine(record: AuditRecord): string {
 }
 
 /** The address where a field of type ip takes it, and where JSON takes it as it is. */
-function ipOf(endpoint: Endpoint | undefined): string | undefined {
-  return endpoint !== undefined && isIp(endpoint.address) ? endpoint.address : undefined;
+function ipOf(endpoint: Endpoint | undefined, isFull: boolean): string | undefined {
+  return endpoint !== undefined && isIp(endpoint.address, isFull) ? endpoint.address : undefined;
 }
 
 let lastTime = Number.NaN;
@@ -100,7 +101,7 @@ function databasesText(databases: readonly PlaceDatabase[]): string {
 
 function serverText({ address, port }: Endpoint): string {
   const text = quote(address);
-  return `{"address":${text},"ip":${text}${port === undefined ? "" : `,"port":${port}`}}`;
+  return `{"address":${text}${isIp(address, true) ? `,"ip":${text}` : ""}${port === undefined ? "" : `,"port":${port}`}}`;
 }
 
 function networkText({ transport, hops }: AuditRecord, ip: string | undefined): string {
@@ -129,10 +130,15 @@ function requestText({ protocol, host }: AuditRecord, request: AuditRequest): st
   if (method !== undefined) {
     let url = path === undefined ? "" : `"path":${quote(path)}`;
     if (protocol !== undefined) url = and(url, `"scheme":${quote(protocol)}`);
-    if (host !== undefined) url = and(url, `"domain":${quote(host)}`);
+    if (host !== undefined) url = and(url, hostText(host));
     if (url !== "") text += `,"url":{${url}}`;
   }
   return userAgent === undefined ? text : `${text},"user_agent":{"original":${quote(userAgent)}}`;
+}
+
+function hostText(host: string): string {
+  const { name, port } = splitHost(host);
+  return `"domain":${quote(name)}${port === undefined ? "" : `,"port":${port}`}`;
 }
 
 function ownText({ method, stop, key, warnings, hops, request, numbers, place, surge, warning }: AuditRecord): string {

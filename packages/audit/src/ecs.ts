@@ -1,10 +1,12 @@
+import { isIP } from "node:net";
 import type { Endpoint } from "@wherefrom/core";
 import type { AuditRequest } from "./audit-event.ts";
 import type { AuditRecord } from "./audit-record.ts";
 import type { Place } from "./place.ts";
+import { splitHost } from "./split-host.ts";
 import type { Surge } from "./surge.ts";
 
-/** Version of the Elastic Common Schema whose fields are written. */
+/** Version of the Elastic Common Schema whose fields are written. What is written is in 8.11 and in 9.4 as well, with the same types: test/conformance/schemas holds it to both. */
 export const ECS_VERSION = "8.17.0";
 
 /** event.kind, event.category and event.type of each event: ECS's own words. */
@@ -46,7 +48,7 @@ export function formatEcs(record: AuditRecord): object {
 function ecsFields(record: AuditRecord): object {
   const { name, client, peer, local, request, user, surge, warning } = record;
   const isWeb = request?.method !== undefined;
-  const end = endpointFields(client, peer, record.place);
+  const end = endpointFields(client, peer, record.place, record.isFull);
   return {
     "@timestamp": record.time.toISOString(),
     ecs: { version: ECS_VERSION },
@@ -62,11 +64,11 @@ function ecsFields(record: AuditRecord): object {
     },
     source: end,
     client: end,
-    server: local === undefined ? undefined : { address: local.address, ip: local.address, port: local.port },
+    server: local === undefined ? undefined : serverFields(local),
     network: networkFields(record),
     related: relatedFields(record),
     http: request === undefined ? undefined : httpFields(request),
-    url: isWeb ? { path: request.path, scheme: record.protocol, domain: record.host } : undefined,
+    url: isWeb ? { path: request.path, scheme: record.protocol, ...hostFields(record.host) } : undefined,
     user_agent: request?.userAgent === undefined ? undefined : { original: request.userAgent },
     user,
     wherefrom: {
@@ -84,8 +86,19 @@ function ecsFields(record: AuditRecord): object {
   };
 }
 
-function networkFields({ transport, client, hops }: AuditRecord): object | undefined {
-  const ip = client !== undefined && isIp(client.address) ? client.address : undefined;
+function serverFields({ address, port }: Endpoint): object {
+  return { address, ip: isIp(address, true) ? address : undefined, port };
+}
+
+/** Our end, as the client called it: the brackets of an IPv6 address are part of `domain`, the port is not. */
+function hostFields(host: string | undefined): object | undefined {
+  if (host === undefined) return undefined;
+  const { name, port } = splitHost(host);
+  return { domain: name, port };
+}
+
+function networkFields({ transport, client, hops, isFull }: AuditRecord): object | undefined {
+  const ip = client !== undefined && isIp(client.address, isFull) ? client.address : undefined;
   if (ip === undefined && (transport === undefined || transport === "unix")) return undefined;
   return {
     transport: transport === "unix" ? undefined : transport,
@@ -94,10 +107,10 @@ function networkFields({ transport, client, hops }: AuditRecord): object | undef
   };
 }
 
-function relatedFields({ client, peer, user }: AuditRecord): object | undefined {
+function relatedFields({ client, peer, user, isFull }: AuditRecord): object | undefined {
   const ips: string[] = [];
-  if (client !== undefined && isIp(client.address)) ips.push(client.address);
-  if (peer !== undefined && peer.address !== client?.address && isIp(peer.address)) ips.push(peer.address);
+  if (client !== undefined && isIp(client.address, isFull)) ips.push(client.address);
+  if (peer !== undefined && peer.address !== client?.address && isIp(peer.address, isFull)) ips.push(peer.address);
   if (ips.length === 0 && user === undefined) return undefined;
   return { ip: ips.length === 0 ? undefined : ips, user: user === undefined ? undefined : [user.id] };
 }
@@ -125,14 +138,15 @@ export function endpointFields(
   client: Endpoint | undefined,
   peer: Endpoint | undefined,
   place?: Place,
+  isFull = true,
 ): object | undefined {
   const address = client?.address ?? peer?.address;
   if (address === undefined) return undefined;
   return {
     address,
-    ip: client !== undefined && isIp(client.address) ? client.address : undefined,
+    ip: client !== undefined && isIp(client.address, isFull) ? client.address : undefined,
     port: client?.port,
-    nat: peer === undefined || !isIp(peer.address) ? undefined : { ip: peer.address, port: peer.port },
+    nat: peer === undefined || !isIp(peer.address, isFull) ? undefined : { ip: peer.address, port: peer.port },
     ...(place === undefined ? {} : placeFields(place)),
   };
 }
@@ -160,9 +174,9 @@ function systemFields({ asn, organization }: Place): object | undefined {
   return { number: asn, organization: organization === undefined ? undefined : { name: organization } };
 }
 
-/** Elasticsearch's type ip takes no zone, and no hash. */
-export function isIp(text: string): boolean {
-  return /^[\da-f]*[.:][\da-f.:]*$/.test(text);
+/** Elasticsearch's type ip takes no zone (which node:net does), and no hash, whatever it looks like: an answer of a privacy's function may look like an address. What stands in full is one. */
+export function isIp(text: string, isFull: boolean): boolean {
+  return /^[\da-f]*[.:][\da-f.:]*$/.test(text) && (isFull || isIP(text) !== 0);
 }
 
 /** Without what is undefined, and objects that are left empty. */

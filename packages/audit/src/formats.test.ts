@@ -101,7 +101,39 @@ describe("ECS", () => {
 
   test("a link-local zone is in no ip field", () => {
     const direct = resolution(undefined, "fe80::1%eth0");
-    expect(ecs({ resolution: direct })["source"]).toEqual({ address: "fe80::1%eth0", port: 40000 });
+    const { source, server } = ecs({ resolution: direct, local: { address: "fe80::9%eth0", port: 8080 } });
+    expect(source).toEqual({ address: "fe80::1%eth0", port: 40000 });
+    expect(server).toEqual({ address: "fe80::9%eth0", port: 8080 });
+  });
+
+  test.each(["a:1", "1.2", "dead.beef", "::1%lo", "10.0.0.256"])(
+    "%s, which is no address, is in no ip field",
+    (text) => {
+      const { source, related, network } = ecs({}, () => text);
+      expect([source, related, network]).toEqual([{ address: text }, undefined, { transport: "tcp" }]);
+    },
+  );
+
+  test.each([
+    ["app.example", { domain: "app.example" }, { "server.address": "app.example" }],
+    [
+      "app.example:8443",
+      { domain: "app.example", port: 8443 },
+      { "server.address": "app.example", "server.port": 8443 },
+    ],
+    [
+      "[2001:db8::9]:443",
+      { domain: "[2001:db8::9]", port: 443 },
+      { "server.address": "2001:db8::9", "server.port": 443 },
+    ],
+    ["app.example:65536", { domain: "app.example" }, { "server.address": "app.example" }],
+  ])("the host %s is a name, and a port of its own", (host, url, attributes) => {
+    const headers = { "x-forwarded-for": "203.0.113.7", "x-forwarded-host": host };
+    const connection = { transport: "tcp", peer: "10.0.0.9", peerPort: 40000, claims: [] } as const;
+    const event = eventOf({ resolution: resolve({ connection, headers }, policy) });
+    expect(formatEcs(recordOf(event))).toHaveProperty("url", { path: "/login", ...url });
+    const otel = Object.entries(formatOtel(recordOf(event))).filter(([name]) => name.startsWith("server."));
+    expect(Object.fromEntries(otel)).toEqual(attributes);
   });
 
   test.each(["client.resolved", "client.rejected", "login.location", "login.anomaly"] as const)(
@@ -165,7 +197,7 @@ describe("what a client writes", () => {
 
   test("is cut at its limit", () => {
     const long = recordOf(eventOf({ request: { userAgent: "a".repeat(16_384) } }));
-    expect(long.request?.userAgent).toHaveLength(TEXT_LIMIT + 1);
+    expect(long.request?.userAgent).toHaveLength(TEXT_LIMIT);
   });
 });
 

@@ -1,15 +1,17 @@
 import type { AuditRecord } from "./audit-record.ts";
+import { splitHost } from "./split-host.ts";
 import type { Surge } from "./surge.ts";
 
 /** Values that an OpenTelemetry attribute may have. */
 export type OtelAttributes = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /**
- * The record as attributes of an OpenTelemetry log record whose EventName is `record.name` (semantic conventions 1.44). `client.port` is the port of whoever is in
+ * The record as attributes of an OpenTelemetry log record whose EventName is `record.name` (semantic conventions 1.45). `client.port` is the port of whoever is in
  * `client.address`, or absent. Where no client is proven `client.address` is the physical peer's, as the convention says, and `wherefrom.client` is false.
  */
 export function formatOtel(record: AuditRecord): OtelAttributes {
   const { client, peer, local, request, user, place } = record;
+  const host = record.host === undefined ? undefined : splitHost(record.host);
   const attributes: Record<string, string | number | boolean | readonly string[] | undefined> = {
     "client.address": client?.address ?? peer?.address,
     "client.port": client?.port,
@@ -19,9 +21,8 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "client.geo.locality.name": place?.city,
     "client.geo.location.lat": place?.latitude,
     "client.geo.location.lon": place?.longitude,
-    // The conventions have no name for a system: this is ECS's.
     "client.as.number": place?.asn,
-    "client.as.organization.name": place?.organization,
+    "client.as.organization": place?.organization,
     "network.peer.address": peer?.address,
     "network.peer.port": peer?.port,
     "network.local.address": local?.address,
@@ -31,7 +32,8 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "http.response.status_code": request?.status,
     "url.path": request?.path,
     "url.scheme": record.protocol,
-    "server.address": record.host,
+    "server.address": host?.name.replace(/^\[|\]$/g, ""),
+    "server.port": host?.port,
     "user_agent.original": request?.userAgent,
     "user.id": user?.id,
     "user.name": user?.name,
@@ -41,7 +43,7 @@ export function formatOtel(record: AuditRecord): OtelAttributes {
     "wherefrom.reason": record.reason,
     "wherefrom.outcome": record.outcome,
     "wherefrom.geo_databases": place?.databases?.map(({ name, build }) => `${name} ${build}`),
-    "wherefrom.warning": record.warning?.detail,
+    "wherefrom.warning.detail": record.warning?.detail,
     "wherefrom.warning.peer": record.warning?.peer,
     "wherefrom.hops": hopTexts(record),
   };

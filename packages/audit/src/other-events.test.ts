@@ -95,7 +95,9 @@ describe("a warning about the setting", () => {
       wherefrom: { warning: { code: "untrusted-header-flood", peer: "203.0.113.7" } },
     });
     expect(formatCef(recordOf(warning))).toContain("msg=203.0.113.7 sends x-forwarded-for");
-    expect(formatOtel(recordOf(warning))).toMatchObject({ "wherefrom.warning": "203.0.113.7 sends x-forwarded-for" });
+    expect(formatOtel(recordOf(warning))).toMatchObject({
+      "wherefrom.warning.detail": "203.0.113.7 sends x-forwarded-for",
+    });
   });
 
   test("tells no address that its privacy hides", () => {

@@ -413,6 +413,7 @@ test("the place stands in source and client, and what told it in wherefrom.geo_d
       "client.geo.country.iso_code": "DE",
       "client.geo.locality.name": "Berlin",
       "client.as.number": 64500,
+      "client.as.organization": "Example",
       "wherefrom.geo_databases": ["Test-City 2026-11-20", "Test-City 2026-11-20"],
     });
   }
