@@ -9,8 +9,6 @@ export const OUTAGE_SINKS = ["node-redis", "ioredis", "otlp", "file"] as const;
 export type OutageSink = (typeof OUTAGE_SINKS)[number];
 
 export interface OutageStatus {
-  /** Events that were published. */
-  readonly told: number;
   readonly troubles: Readonly<Partial<Record<OutageSink, readonly string[]>>>;
   readonly sinks: Readonly<Record<OutageSink, SinkStatus>>;
 }
@@ -18,7 +16,7 @@ export interface OutageStatus {
 /** outage.mjs, until the test is over. */
 export interface OutageService {
   readonly origin: string;
-  readonly ask: (command: "fill" | "free" | "status" | `copy ${string}`) => Promise<unknown>;
+  readonly ask: (command: "fill" | "free" | "status" | "told" | `copy ${string}`) => Promise<unknown>;
 }
 
 /** Its file is on a file system of its own at `disk`, which nobody else sees. */

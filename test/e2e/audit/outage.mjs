@@ -24,8 +24,9 @@ const ioredis = new Redis(redisPort, "127.0.0.1", { enableOfflineQueue: false })
 ioredis.on("error", () => {});
 await once(ioredis, "ready");
 
-let told = 0;
-subscribe(AUDIT_EVENT_NAMES, () => told++);
+// Before the sinks, so in the order in which they are told.
+const told = [];
+subscribe(AUDIT_EVENT_NAMES, ({ request, warning }) => told.push(request?.path.slice(1) ?? warning.detail));
 const troubles = {};
 const options = (name) => ({ queueLimitBytes, onTrouble: (trouble) => (troubles[name] ??= []).push(trouble) });
 const file = join(disk, "audit.jsonl");
@@ -58,8 +59,8 @@ function fill() {
 const answers = {
   fill,
   free: () => rmSync(join(disk, "filler")),
+  told: () => told,
   status: () => ({
-    told,
     troubles,
     sinks: Object.fromEntries(Object.entries(sinks).map(([name, { status }]) => [name, status])),
   }),

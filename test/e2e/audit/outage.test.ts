@@ -29,7 +29,13 @@ const TROUBLES: Readonly<Record<OutageSink, RegExp>> = {
 };
 
 /** Requests that come whatever becomes of those before them. */
-function keepAsking(origin: string): { readonly times: number[]; readonly stop: () => Promise<void> } {
+function keepAsking(origin: string): {
+  readonly times: number[];
+  /** None for a while. */
+  readonly pause: () => Promise<void>;
+  readonly resume: () => void;
+  readonly stop: () => Promise<void>;
+} {
   const times: number[] = [];
   const asked: Promise<void>[] = [];
   const ask = async (n: number): Promise<void> => {
@@ -38,13 +44,20 @@ function keepAsking(origin: string): { readonly times: number[]; readonly stop: 
     await response.text();
     times[n] = performance.now() - start;
   };
-  const timer = setInterval(() => asked.push(ask(asked.length)), REQUEST_EVERY_MS);
+  let isPaused = false;
+  const timer = setInterval(() => {
+    if (!isPaused) asked.push(ask(asked.length));
+  }, REQUEST_EVERY_MS);
   onTestFinished(() => clearInterval(timer));
+  const pause = async (): Promise<void> => {
+    isPaused = true;
+    await Promise.all(asked);
+  };
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     await Promise.all(asked);
   };
-  return { times, stop };
+  return { times, pause, resume: () => void (isPaused = false), stop };
 }
 
 /** The time within which so many hundredths of them were answered. */
@@ -69,11 +82,18 @@ describeSuite("audit", () => {
     const { origin, ask } = await startOutageService(options);
     const status = async (): Promise<OutageStatus> => (await ask("status")) as OutageStatus;
 
-    const { times, stop } = keepAsking(origin);
+    const waiting = async (): Promise<number> =>
+      Object.values((await status()).sinks).reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+
+    const { times, pause, resume, stop } = keepAsking(origin);
     await sleep(BEFORE_MS);
+    // With nothing under way there is no line whose fate nobody knows, and which may be there and be counted as lost.
+    await pause();
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
     const before = times.length;
     collector.hang();
     await Promise.all([redis.stop(), ask("fill")]);
+    resume();
     await sleep(OUTAGE_MS);
     const during = await status();
     const after = times.length;
@@ -84,15 +104,14 @@ describeSuite("audit", () => {
       Object.values((await status()).sinks).every(({ trouble }) => trouble === undefined);
     await expect.poll(isOver, { timeout: 30_000, interval: 200 }).toBe(true);
     await stop();
-    const isWritten = async (): Promise<number> =>
-      Object.values((await status()).sinks).reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
-    await expect.poll(isWritten, { timeout: 10_000, interval: 200 }).toBe(0);
+    await expect.poll(waiting, { timeout: 10_000, interval: 200 }).toBe(0);
 
     const [calm, troubled] = [times.slice(0, before), times.slice(before, after)];
     for (const hundredths of [50, 99])
       expect(percentile(troubled, hundredths)).toBeLessThan(percentile(calm, hundredths) + SLOWER_MS);
 
-    const { told, sinks, troubles } = await status();
+    const { sinks, troubles } = await status();
+    const told = new Map(((await ask("told")) as string[]).map((name, index) => [name, index]));
     const reader = createClient({ url: `redis://127.0.0.1:${redis.port}` });
     await reader.connect();
     onTestFinished(() => reader.destroy());
@@ -110,16 +129,15 @@ describeSuite("audit", () => {
     };
     const seen = OUTAGE_SINKS.map((name) => {
       const { lost, written } = sinks[name];
-      const different = [...new Set(lines[name])];
-      const requests = different.filter((each) => /^\d+$/.test(each)).map(Number);
+      const there = lines[name].map((line) => told.get(line) ?? Number.NaN);
       return {
         name,
         trouble: during.sinks[name].trouble,
         isOverflowing: lost > OUTAGE_MS / REQUEST_EVERY_MS / 2,
-        accounted: lost + different.length,
-        isOrdered: requests.every((request, index) => index === 0 || request > (requests[index - 1] ?? 0)),
-        isAllThere: lines[name].length >= written && different.length <= written,
-        toldInAudit: different.filter((each) => each.endsWith(`: written again; ${lost} lines were lost`)).length,
+        accounted: lost + there.length,
+        written,
+        isOrdered: there.every((position, index) => index === 0 || position > (there[index - 1] ?? Number.NaN)),
+        toldInAudit: lines[name].filter((line) => line.endsWith(`: written again; ${lost} lines were lost`)).length > 0,
         toldLast: troubles[name]?.at(-1)?.replace(/^.*: /, ""),
       };
     });
@@ -128,10 +146,10 @@ describeSuite("audit", () => {
         name,
         trouble: expect.stringMatching(TROUBLES[name]) as string,
         isOverflowing: true,
-        accounted: told,
+        accounted: told.size,
+        written: lines[name].length,
         isOrdered: true,
-        isAllThere: true,
-        toldInAudit: 1,
+        toldInAudit: true,
         toldLast: `written again; ${sinks[name].lost} lines were lost`,
       })),
     );
