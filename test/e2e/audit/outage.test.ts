@@ -123,7 +123,7 @@ describeSuite("audit", () => {
       ioredis: await stream("ioredis"),
       otlp: recordsOf(collector.received).map(({ attributes }) => {
         const read = (name: string) => attributes.find(({ key }) => key === name)?.value["stringValue"];
-        return String(read("url.path")?.toString().slice(1) ?? read("wherefrom.warning"));
+        return String(read("url.path")?.toString().slice(1) ?? read("wherefrom.warning.detail"));
       }),
       file: readFileSync(join(directory, "copy.jsonl"), "utf8").trimEnd().split("\n").map(nameOf),
     };
