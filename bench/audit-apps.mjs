@@ -1,5 +1,5 @@
-// An HTTP server under a policy and one way of auditing, which the module's URL names behind a "?": hooks are a process's, and so are Node's channels that they listen to. Or, as "silent",
-// three of them, of which the first request of a slice turns on what its server stands for, and off what the last one's did.
+// An HTTP server under a policy and one way of auditing, in a process of its own: hooks are a process's, and so are Node's channels that they listen to. Without a name three of
+// them, of which the first request of a slice turns on what its server stands for, and off what the last one's did.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -53,9 +53,8 @@ function silent() {
   };
 }
 
-export async function apps() {
-  const name = decodeURIComponent(new URL(import.meta.url).search.slice(1));
-  if (name === "silent") return silent();
+export async function apps(name) {
+  if (name === undefined) return silent();
   await HOOKS[name]();
   return { [name]: serverOf() };
 }

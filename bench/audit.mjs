@@ -9,7 +9,7 @@ const VISITORS = 64;
 /** Requests of a slice: ten batches of lines, so that each slice has its share of what is done once a batch, and of the garbage collector's work. */
 const SLICE = 2400;
 const ROUNDS = 40;
-/** Processes of each subject, one after the other: two that do the same differ by up to a hundredth. */
+/** Processes of each subject, one after the other. */
 const SETS = 5;
 /** Slices of the usual length: what is within a third of a hundredth takes as many. */
 const SILENT_ROUNDS = 1200;
@@ -26,14 +26,9 @@ export async function measure() {
     `X-Forwarded-For: 81.2.${index}.142`,
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
   ]);
-  const appOf = (name) => new URL(`audit-apps.mjs?${encodeURIComponent(name)}`, import.meta.url);
-  const silent = await costPerRequest(appOf("silent"), headers, { rounds: SILENT_ROUNDS });
-  const apps = Object.fromEntries(SUBJECTS.map((name) => [name, appOf(name)]));
-  const samples = Object.fromEntries(SUBJECTS.map((name) => [name, []]));
-  for (let set = 0; set < SETS; set++) {
-    const more = await costPerRequest(apps, headers, { slice: SLICE, rounds: ROUNDS });
-    for (const name of SUBJECTS) samples[name].push(...more[name]);
-  }
+  const apps = new URL("audit-apps.mjs", import.meta.url);
+  const silent = await costPerRequest(apps, headers, { rounds: SILENT_ROUNDS });
+  const samples = await costPerRequest(apps, headers, { apart: SUBJECTS, sets: SETS, slice: SLICE, rounds: ROUNDS });
   return [silentRow(silent), currentRow(samples), ...lineRows(samples), ...(await floodRows())];
 }
 

@@ -15,16 +15,26 @@ const WARM_UP = 10_000;
 const ROUNDS = 400;
 
 /**
- * Processor time a request of several apps: slices in random order, round after round. `apps` is the URL of a module that exports `apps()`, listeners or servers by name, which share
- * a process, the compiler's heat and the machine's moods; or such modules by name, each with one app and a process of its own, for what is a process's to have. `send` brings `slice`
- * requests at a time, with `preface` at the beginning of each connection. `headers` are lines, or lists of lines for requests in turn. Returns microseconds a request by round, for each name.
+ * Processor time a request of several apps: slices in random order, round after round. `apps` is the URL of a module that exports `apps()`: listeners or servers by name. They share a
+ * process, the compiler's heat and the machine's moods; those that `apart` names have one each, as services have, `sets` times anew, because processes that do the same differ by a
+ * hundredth. `send` brings `slice` requests at a time, with `preface` at the beginning of each connection. `headers` are lines, or lists of lines for requests in turn.
+ * Returns microseconds a request by round, for each name.
  */
-export async function costPerRequest(
-  apps,
+export async function costPerRequest(apps, headers, { apart, sets = 1, ...options } = {}) {
+  const samples = {};
+  for (let set = 0; set < sets; set++) {
+    const subjects = Object.assign({}, ...(await Promise.all((apart ?? [undefined]).map((name) => serve(apps, name)))));
+    const more = await costInRounds(subjects, headers, options);
+    for (const [name, costs] of Object.entries(more)) (samples[name] ??= []).push(...costs);
+  }
+  return samples;
+}
+
+async function costInRounds(
+  subjects,
   headers,
-  { rounds = ROUNDS, slice = SLICE, warmUp = WARM_UP, send = load, preface = "" } = {},
+  { rounds = ROUNDS, slice = SLICE, warmUp = WARM_UP, send = load, preface = "" },
 ) {
-  const subjects = apps instanceof URL ? await serve(apps) : await serveApart(apps);
   const requestOf = (lines) =>
     Buffer.from(`GET / HTTP/1.1\r\nHost: example.com\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const request = Array.isArray(headers[0]) ? headers.map(requestOf) : requestOf(headers);
@@ -46,17 +56,15 @@ export async function costPerRequest(
   return samples;
 }
 
-/** Apps of one process, by name. */
-async function serve(module) {
-  const server = fork(new URL("served-apps.mjs", import.meta.url), [module.href], { execArgv: [] });
+/** The module's apps, or the one of this name, in a new process. */
+async function serve(module, name) {
+  const server = fork(
+    new URL("served-apps.mjs", import.meta.url),
+    name === undefined ? [module.href] : [module.href, name],
+    { execArgv: [] },
+  );
   const ports = await message(server);
-  return Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, { server, port }]));
-}
-
-async function serveApart(modules) {
-  const subjects = {};
-  for (const [name, module] of Object.entries(modules)) [subjects[name]] = Object.values(await serve(module));
-  return subjects;
+  return Object.fromEntries(Object.entries(ports).map(([each, port]) => [each, { server, port }]));
 }
 
 async function usage(server) {

@@ -1,10 +1,12 @@
-// A process of its own that serves several apps on loopback, and tells over IPC what processor time it has used. Started by request-cost.mjs.
+// node served-apps.mjs MODULE [NAME]: a process of its own that serves a module's apps on loopback, or the one of this name, and tells over IPC what processor time it has used. Started by request-cost.mjs.
 import { createServer } from "node:http";
 import { Server } from "node:net";
 
-const { apps } = await import(process.argv[2]);
+const [, , module, only] = process.argv;
+const { apps } = await import(module);
 const ports = {};
-for (const [name, app] of Object.entries(await apps())) {
+for (const [name, app] of Object.entries(await apps(only))) {
+  if (only !== undefined && name !== only) continue;
   const listener = await app;
   const server = listener instanceof Server ? listener : createServer(listener);
   server.keepAliveTimeout = 60_000;
