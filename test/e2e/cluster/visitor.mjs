@@ -45,7 +45,24 @@ const ASKING = {
   },
 };
 
-async function visitOverTcp(address, { client, host, port, timeoutMs = 10_000, localPort, ...job }) {
+/** First port of a visitor: below those that the kernel gives to others. */
+const FIRST_PORT = 10_000;
+const nextPorts = new Map();
+
+/**
+ * A port that no connection of this address had before. One that had, to another front, may have been sent to the same Pod, and the node still knows it: it would give the new one
+ * another port, as it must, and nobody could tell whose it was.
+ */
+function freshPort(address) {
+  const port = nextPorts.get(address) ?? FIRST_PORT;
+  nextPorts.set(address, port + 1);
+  return port;
+}
+
+async function visitOverTcp(
+  address,
+  { client, host, port, timeoutMs = 10_000, localPort = freshPort(address), ...job },
+) {
   const socket = connect({ host, port, localAddress: address, localPort });
   const deadline = setTimeout(() => socket.destroy(new Error("no answer")), timeoutMs);
   const failure = new Promise((_, reject) => {
@@ -65,7 +82,10 @@ async function visitOverTcp(address, { client, host, port, timeoutMs = 10_000, l
 }
 
 /** Sends until it is answered, as every user of datagrams must. */
-async function visitOverUdp(address, { host, port, localPort = 0, preface = "", tries = 20, waitMs = 250 }) {
+async function visitOverUdp(
+  address,
+  { host, port, localPort = freshPort(address), preface = "", tries = 20, waitMs = 250 },
+) {
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
   socket.bind(localPort, address);
   await once(socket, "listening");
