@@ -11,6 +11,9 @@ const POD = join(import.meta.dirname, "pod.mjs");
 const VISITOR = join(import.meta.dirname, "visitor.mjs");
 const SERVERS: readonly ServerName[] = ["express", "fastify", "koa", "net", "http2", "ws", "udp", "http"];
 
+/** The first port of visitors, below those that the kernel gives to others, and how many each address of a visitor has: visitors at the same time, and one after the other, share none. */
+const VISITOR_PORTS = 10_000;
+const PORTS_OF_VISITOR = 500;
 /** The first port of Pods. Each setup has ten, one for each kind of server. */
 const POD_PORTS = 8000;
 const PORTS_OF_SETUP = 10;
@@ -80,6 +83,7 @@ export class ClusterSite {
   readonly #options: SiteOptions;
   readonly #pods = new Map<number, Conversation>();
   #visitor!: Visitor;
+  #nextPort = VISITOR_PORTS;
 
   constructor(used: readonly { readonly setup: Setup; readonly kinds: readonly Kind[] }[], options: SiteOptions = {}) {
     const servers = new Map<Setup, Set<ServerName>>();
@@ -190,7 +194,8 @@ export class ClusterSite {
 
   /** A machine's worth of visitors of its own, for visits at the same time as others'. */
   openVisitor(namespace: Namespace = this.cluster.client): Visitor {
-    const script = startScript(namespace, VISITOR, {});
+    const script = startScript(namespace, VISITOR, { firstPort: this.#nextPort });
+    this.#nextPort += PORTS_OF_VISITOR;
     return {
       visit: async (job) => {
         script.say(job);

@@ -45,8 +45,7 @@ const ASKING = {
   },
 };
 
-/** First port of a visitor: below those that the kernel gives to others. */
-const FIRST_PORT = 10_000;
+const { firstPort } = JSON.parse(process.argv[2]);
 const nextPorts = new Map();
 
 /**
@@ -54,7 +53,7 @@ const nextPorts = new Map();
  * another port, as it must, and nobody could tell whose it was.
  */
 function freshPort(address) {
-  const port = nextPorts.get(address) ?? FIRST_PORT;
+  const port = nextPorts.get(address) ?? firstPort;
   nextPorts.set(address, port + 1);
   return port;
 }
