@@ -152,12 +152,8 @@ function answerOf(connection: Connection, headers: Headers | undefined, policy: 
 
 /** The same of names that are many, and of which a request has few. */
 function takeNoticed(names: ReadonlySet<string>, headers: Headers): Headers {
-  const taken: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    if (!names.has(name)) continue;
-    const text = headerText(headers[name]);
-    if (text !== undefined) taken[name] = text;
-  }
+  const taken: Record<string, string | undefined> = {};
+  for (const name of Object.keys(headers)) if (names.has(name)) taken[name] = headerText(headers[name]);
   return taken;
 }
 

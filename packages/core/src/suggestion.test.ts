@@ -31,6 +31,15 @@ test.each([
   expect(/; did you mean "([^"]*)"\?$/.exec(explained)?.[1]).toBe(near);
 });
 
+test.each([
+  ["fe80::1%eth0/10", "fe80::%eth0/10"],
+  // fe00:: is not link-local, and has no zone.
+  ["fe80::1%eth0/8", undefined],
+])("%s without the bits behind its length is %s", (text, near) => {
+  const explained = explainPrefixFault(text, readPrefix(text) as never);
+  expect(/; did you mean "([^"]*)"\?$/.exec(explained)?.[1]).toBe(near);
+});
+
 test("loose spellings are read as ipaddr.js reads them", () => {
   const part = fc.oneof(
     fc.nat(300).map(String),
