@@ -27,22 +27,25 @@ export async function measure() {
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
   ]);
   const apps = new URL("audit-apps.mjs", import.meta.url);
+  // Without a subscriber nothing of the process is changed: one process has it and what it is compared to.
   const silent = await costPerRequest(apps, headers, { rounds: SILENT_ROUNDS });
   const samples = await costPerRequest(apps, headers, { apart: SUBJECTS, sets: SETS, slice: SLICE, rounds: ROUNDS });
-  return [silentRow(silent), currentRow(samples), ...lineRows(samples), ...(await floodRows())];
+  return [
+    requestRow(silent, "no subscriber", "<= 1.01"),
+    requestRow(samples, "current client"),
+    ...lineRows(samples),
+    ...(await floodRows()),
+  ];
 }
 
-/** In one process with what it is compared to, which it leaves as it is. */
-function silentRow(samples) {
-  return audited("no subscriber", compareCosts(samples, "no subscriber", "none", "none again"), "<= 1.01");
-}
-
-function currentRow(samples) {
-  return audited("current client", compareCosts(samples, "current client", "none", "none again"));
-}
-
-function audited(subject, costs, must) {
-  return judge({ case: CASE, subject, against: AGAINST, ...costs, must });
+function requestRow(samples, subject, must) {
+  return judge({
+    case: CASE,
+    subject,
+    against: AGAINST,
+    ...compareCosts(samples, subject, "none", "none again"),
+    must,
+  });
 }
 
 function lineRows(samples) {

@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, unreadableFile } from "./events/event-files.ts";
-import { GEO_OPTIONS, locateEvents, readGeoFiles } from "./events/places.ts";
+import { GEO_OPTIONS, locateEvents } from "./events/places.ts";
 import { formatCount, formatMany, formatSecond } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
@@ -49,8 +49,7 @@ export const report: Command = {
       const { requests, unread } = await loadEvents(engine, words, REGION_COLUMNS, period);
       if (requests === 0)
         return fail(`There is no request in ${words.join(", ")}${nothingBecause(period, unread)}.`, terminal);
-      const geoFiles = readGeoFiles(values);
-      const databases = geoFiles === undefined ? [] : await locateEvents(engine, geoFiles, REGION_COLUMNS);
+      const databases = await locateEvents(engine, values, REGION_COLUMNS);
       const regions = await readRegions(engine, kind);
       const [span] = await engine.rows("SELECT min(second)::DOUBLE AS first, max(second)::DOUBLE AS last FROM events");
       const heading = `${formatSecond(Number(span?.["first"]))} to ${formatSecond(Number(span?.["last"]))} UTC, ${formatCount(requests)} requests`;

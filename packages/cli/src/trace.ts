@@ -2,7 +2,7 @@ import { DENY_FORMATS, type DenyFormat, formatDenyList } from "@wherefrom/audit"
 import type { Command } from "./command.ts";
 import { openEngine } from "./events/engine.ts";
 import { loadEvents, type Period, unreadableFile } from "./events/event-files.ts";
-import { GEO_OPTIONS, locateEvents, readGeoFiles } from "./events/places.ts";
+import { GEO_OPTIONS, locateEvents } from "./events/places.ts";
 import { formatMany, formatSecond, formatShare } from "./number-text.ts";
 import { didYouMean } from "./option.ts";
 import { createPaint } from "./paint.ts";
@@ -48,8 +48,7 @@ export const trace: Command = {
     const engine = await openEngine();
     try {
       const { unread } = await loadEvents(engine, words, ATTACK_COLUMNS, options.period);
-      const geoFiles = readGeoFiles(values);
-      if (geoFiles !== undefined) await locateEvents(engine, geoFiles, ATTACK_COLUMNS);
+      await locateEvents(engine, values, ATTACK_COLUMNS);
       const attack = await traceAttack(engine, options);
       if (attack === undefined)
         return fail(`There is no request in ${words.join(", ")}${nothingBecause(options.period, unread)}.`, terminal);

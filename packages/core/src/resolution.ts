@@ -150,13 +150,6 @@ function answerOf(connection: Connection, headers: Headers | undefined, policy: 
   };
 }
 
-/** The same of names that are many, and of which a request has few. */
-function takeNoticed(names: ReadonlySet<string>, headers: Headers): Headers {
-  const taken: Record<string, string | undefined> = {};
-  for (const name of Object.keys(headers)) if (names.has(name)) taken[name] = headerText(headers[name]);
-  return taken;
-}
-
 /** The texts of some headers: the request's own object belongs to the application, which may change it. */
 function take(names: readonly string[], headers: Headers, rawHeaders: readonly string[] | undefined): Headers {
   const taken: Record<string, string> = {};
@@ -166,5 +159,12 @@ function take(names: readonly string[], headers: Headers, rawHeaders: readonly s
     const text = name === "forwarded" ? fieldLines(name, value, rawHeaders) : headerText(value);
     if (text !== undefined) taken[name] = text;
   }
+  return taken;
+}
+
+/** The same of names that are many, and of which a request has few. */
+function takeNoticed(names: ReadonlySet<string>, headers: Headers): Headers {
+  const taken: Record<string, string | undefined> = {};
+  for (const name of Object.keys(headers)) if (names.has(name)) taken[name] = headerText(headers[name]);
   return taken;
 }

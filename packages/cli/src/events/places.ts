@@ -11,26 +11,18 @@ export const GEO_OPTIONS: OptionTable = {
   asn: { type: "string", description: "and in this one of autonomous systems" },
 };
 
-/** Of `GEO_OPTIONS`; undefined where none of them is given. */
-export function readGeoFiles({ city, country, asn }: Readonly<Record<string, string>>): GeoFiles | undefined {
-  return city === undefined && country === undefined && asn === undefined ? undefined : { city, country, asn };
-}
-
-export interface GeoFiles {
-  readonly city: string | undefined;
-  readonly country: string | undefined;
-  readonly asn: string | undefined;
-}
-
 /**
  * Puts into the table `events` where its proven clients are, as these databases say; what they do not know stays as it was written. Each address is looked up once.
- * Answers the databases, each with the day on which it was built. Rejects with ERR_WHEREFROM_INVALID_GEO_DATABASE where one is missing or damaged.
+ * `values` may have those of `GEO_OPTIONS`: without any nothing is done. Answers the databases, each with the day on which it was built. Rejects with
+ * ERR_WHEREFROM_INVALID_GEO_DATABASE where one is missing or damaged.
  */
 export async function locateEvents(
   engine: Engine,
-  files: GeoFiles,
+  values: Readonly<Record<string, string>>,
   columns: readonly EventColumn[],
 ): Promise<readonly string[]> {
+  const files = { city: values["city"], country: values["country"], asn: values["asn"] };
+  if (Object.values(files).every((path) => path === undefined)) return [];
   const { openGeo } = await import("@wherefrom/audit/geo");
   const geo = await openGeo({ ...files, pollMs: 0 });
   const types = PLACE_COLUMNS.map((name) => `${name} ${name === "asn" ? "BIGINT" : "VARCHAR"}`);
