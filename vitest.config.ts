@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 /**
  * Tests run against source: no `dist` is needed, and none is looked at. Behind ours stand Node's conditions, without vite's "module": what that finds is for bundlers, and
@@ -7,11 +7,16 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@wherefrom/source", "node", "development|production"];
 const resolution = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
-/** Ends what hangs. A test that takes its time on a busy machine is not to fail by it. */
-const WATCHDOG = { testTimeout: 60_000, hookTimeout: 120_000 };
+/** Ends what hangs. A test that takes its time on a busy machine is not to fail by it, nor one that waits for something (a second, by vitest's default). */
+const WATCHDOG = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+
+/** How much of the values stands in the message of a failure, in characters. The closing lines of a run have that alone, and with vitest's 40 they say `[ Array(3) ]`. */
+const MESSAGES = { chaiConfig: { truncateThreshold: 1000 } };
 
 /** A directory of slow tests (an e2e suite, the consumers), named by scripts/suite.mjs. The default run has none of them. */
 const suite = process.env["WHEREFROM_SUITE"];
+
+const isFull = process.env["WHEREFROM_FULL"] === "1";
 
 export default defineConfig({
   test: {
@@ -30,6 +35,7 @@ export default defineConfig({
               ...resolution,
               test: {
                 ...WATCHDOG,
+                ...MESSAGES,
                 name: "unit",
                 globalSetup: ["./native/test/global-setup.ts"],
                 include: ["packages/*/src/**/*.test.ts", "native/test/**/*.test.ts"],
@@ -46,15 +52,23 @@ export default defineConfig({
               ...resolution,
               test: {
                 ...WATCHDOG,
+                ...MESSAGES,
                 name: "conformance",
-                include: ["test/conformance/**/*.test.ts", "test/vectors/**/*.test.ts"],
+                include: ["test/conformance/**/*.test.ts"],
               },
             },
           ]
         : [
             {
               ...resolution,
-              test: { ...WATCHDOG, name: "e2e", include: [`${suite}/**/*.test.ts`] },
+              test: {
+                ...WATCHDOG,
+                ...MESSAGES,
+                name: "e2e",
+                include: [`${suite}/**/*.test.ts`],
+                // A file of what takes minutes and hundreds of megabytes runs with `--full` alone.
+                exclude: [...configDefaults.exclude, ...(isFull ? [] : ["**/*.full.test.ts"])],
+              },
             },
           ],
   },

@@ -1,37 +1,36 @@
 "use strict";
 
-// What addon/addon.c does, by ffi-rs: for a machine that none of our binaries fits. Some 30 times slower, which a connection hardly notices.
+// What addon/napi/addon.c does, by ffi-rs: for a machine that none of our binaries fits. Some 30 times slower, which a connection hardly notices.
 // Argument checks and answers are the addon's; native/test holds the two equal.
 
 const { EAFNOSUPPORT, EBADF, EDOM, EINVAL } = require("node:os").constants.errno;
 const { markAsUntransferable } = require("node:worker_threads");
+const {
+  ANSWER_BYTES,
+  TOA_ANSWER_BYTES,
+  TOA_LEVEL,
+  TOA_LOOKUP,
+  TOA_NAME,
+  TOA_RECORD_BYTES,
+  TOLD_SHIFT,
+  WANT_LOOKUP,
+  WANT_RECORD,
+  WANT_SYN,
+} = require("./numbers.js");
 
-/** As in addon/sockopt.h. */
-const ANSWER_BYTES = 512;
-const TOA_LOOKUP = 4096;
-const TOA_ANSWER_BYTES = 20;
 /** Linux numbers: include/uapi/linux/in.h and tcp.h. They are the same on every architecture. */
 const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const TCP_SAVE_SYN = 27;
 const TCP_SAVED_SYN = 28;
-/** As in addon/toa_record.h. */
-const TOA_LEVEL = 0x7766;
-const TOA_NAME = 1;
-const TOA_RECORD_BYTES = 64;
-/** `wants` of readAccepted, as in addon/sockopt.h. */
-const WANT_SYN = 1;
-const WANT_LOOKUP = 2;
-const WANT_RECORD = 4;
 /** Linux: socket.h. */
 const AF_INET = 2;
 const AF_INET6 = 10;
 /** musl's dlopen knows this name as itself, too. */
 const LIBC = "libc.so.6";
 
-/** Opens libc. Throws where ffi-rs, its binary, or libc under this name is missing. */
-function openSockopt() {
-  const { DataType, load, open } = require("ffi-rs");
+/** Opens libc by the package ffi-rs. Throws where libc under this name is missing. */
+function openSockopt({ DataType, load, open }) {
   const { I32, U8Array } = DataType;
   open({ library: LIBC, path: LIBC });
   const buffer = Buffer.alloc(ANSWER_BYTES);
@@ -93,7 +92,7 @@ function openSockopt() {
     if (syn > 0) take(syn);
     const all = Buffer.concat(parts);
     buffer.set(all.subarray(0, ANSWER_BYTES));
-    return (told << 16) | Math.min(all.length, ANSWER_BYTES);
+    return (told << TOLD_SHIFT) | Math.min(all.length, ANSWER_BYTES);
   };
   return {
     buffer,

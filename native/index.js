@@ -1,16 +1,24 @@
 "use strict";
 
 const { existsSync } = require("node:fs");
+const { createRequire } = require("node:module");
 const { join } = require("node:path");
 
 /** Set to anything but "0", it keeps every native way off. */
 const KILL_SWITCH = "WHEREFROM_NO_NATIVE";
 
+/** What libc alone does not do. */
+const NONE_BUT_SOCKETS = { bpf: undefined, tap: undefined, udp: undefined };
+
 /** Best first. Each throws where it is not to be had. */
 const SOURCES = [
-  { source: "prebuild", ...addonAt("prebuilds", `${process.platform}-${process.arch}`, "wherefrom.node") },
-  { source: "build", ...addonAt("build", "Release", "wherefrom.node") },
-  { source: "ffi-rs", path: "ffi-rs", open: () => require("./ffi-sockopt.js").openSockopt() },
+  { source: "prebuild", ...addonAt(["prebuilds", `${process.platform}-${process.arch}`, "wherefrom.node"]) },
+  { source: "build", ...addonAt(["build", "Release", "wherefrom.node"], `: npm run build in ${__dirname} makes it`) },
+  {
+    source: "ffi-rs",
+    path: "ffi-rs",
+    open: () => ({ sockets: require("./ffi-sockopt.js").openSockopt(requireFfi("ffi-rs")), ...NONE_BUT_SOCKETS }),
+  },
 ];
 
 /** What was loaded: once per environment, when it is first asked for. */
@@ -22,12 +30,12 @@ function load() {
   for (const { source, path, open } of SOURCES) {
     try {
       if (refusal !== undefined) throw new Error(refusal);
-      return { sockopt: open(), status: { source, path, skipped } };
+      return { calls: open(), status: { source, path, skipped } };
     } catch (error) {
       skipped.push({ source, reason: reasonOf(error) });
     }
   }
-  return { sockopt: undefined, status: { source: "none", path: undefined, skipped } };
+  return { calls: undefined, status: { source: "none", path: undefined, skipped } };
 }
 
 function whyNever() {
@@ -37,16 +45,30 @@ function whyNever() {
   return undefined;
 }
 
-function addonAt(...segments) {
+function addonAt(segments, cure = "") {
   const path = join(__dirname, ...segments);
   return {
     path,
     open: () => {
-      if (!existsSync(path)) throw new Error(`there is no ${path}`);
-      // A copy: what Node-API makes is a dictionary, in which every call would be looked up.
-      return { ...require(path) };
+      if (!existsSync(path)) throw new Error(`there is no ${path}${cure}`);
+      const { sockets, bpf, tap, udp } = require(path);
+      // Copies: what Node-API makes are dictionaries, in which every call would be looked up.
+      return { sockets: { ...sockets }, bpf: { ...bpf }, tap: { ...tap }, udp: { ...udp } };
     },
   };
+}
+
+/** An optional peer, by a name that no bundler sees: it can call any function of the process, and is there only where it was asked for. */
+function requireFfi(name) {
+  try {
+    return createRequire(__filename)(name);
+  } catch (error) {
+    // Its binary is a package of its own.
+    if (!reasonOf(error).includes(`'${name}'`)) throw error;
+    throw new Error(
+      `${name} is not installed: where no binary of ours loads, npm install ${name} calls libc in its place`,
+    );
+  }
 }
 
 /** The first line: Node adds a stack of files that were looked for. */
@@ -55,9 +77,9 @@ function reasonOf(error) {
 }
 
 /** The calls, or undefined where nothing could be loaded; `nativeStatus` says why. */
-function loadSockopt() {
+function loadNative() {
   loaded ??= load();
-  return loaded.sockopt;
+  return loaded.calls;
 }
 
 function nativeStatus() {
@@ -65,4 +87,4 @@ function nativeStatus() {
   return loaded.status;
 }
 
-module.exports = { loadSockopt, nativeStatus };
+module.exports = { loadNative, nativeStatus };

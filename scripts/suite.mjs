@@ -16,13 +16,16 @@ export const undeclaredSuites = () =>
     .filter((entry) => readdirSync(join(E2E, entry.name)).some((file) => file.endsWith(".test.ts")))
     .map((entry) => entry.name);
 
-/** Runs the tests of one directory, one file after the other. */
-const runDirectory = (name, directory) =>
-  runVitest({ e2e: name }, ["--no-file-parallelism", "--max-workers=1"], { WHEREFROM_SUITE: directory });
+/** Runs the tests of one directory. */
+const runDirectory = (name, directory, order) => runVitest({ e2e: name }, order, { WHEREFROM_SUITE: directory });
+/** One file after the other: ports, namespaces and programs of the kernel are the machine's. */
+const IN_TURN = ["--no-file-parallelism", "--max-workers=1"];
+/** Two at once: each file has a directory of its own, and waits for npm most of the time. */
+const IN_PAIRS = ["--max-workers=2"];
 
 /** Runs a declared suite; fewer cases than it declares are a failure. */
 export async function runSuite(name) {
-  const parts = await runDirectory(`e2e ${name}`, `test/e2e/${name}`);
+  const parts = await runDirectory(`e2e ${name}`, `test/e2e/${name}`, IN_TURN);
   const declared = SUITES[name].cases;
   const found = parts[0].cases.length;
   if (found < declared) {
@@ -34,4 +37,4 @@ export async function runSuite(name) {
 
 /** Runs test/consumers, where it exists. */
 export const runConsumers = async () =>
-  existsSync(join(ROOT, "test", "consumers")) ? runDirectory("consumers", "test/consumers") : [];
+  existsSync(join(ROOT, "test", "consumers")) ? runDirectory("consumers", "test/consumers", IN_PAIRS) : [];

@@ -62,10 +62,11 @@ async function ensureInstalled() {
   await must("npx", withPnpm("pnpm", "install", "--frozen-lockfile"), { env: { CI: "true" } });
 }
 
-/** Builds what changed; in CI everything, because `tsc -b` does not look again when only node_modules changed. */
+/** Checks the types of what changed, in CI of everything, because `tsc -b` does not look again when only node_modules changed; and writes what is published. */
 async function ensureBuilt() {
-  console.log("building (tsc -b) ...");
+  console.log("building (tsc -b, rolldown) ...");
   await must(bin("tsc"), ["-b", ...(process.env.CI ? ["--force"] : [])]);
+  await must(process.execPath, ["scripts/bundle.mjs"]);
 }
 
 /** Builds the addon where there is a compiler. Where that fails everything else works all the same: what needs the addon says so. */

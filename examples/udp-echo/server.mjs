@@ -5,7 +5,7 @@ import { policyFromEnv } from "@wherefrom/core";
 import { createSocket, getClientIp, udpStatus } from "@wherefrom/dgram";
 import { answerTo } from "./dns-message.mjs";
 
-/** `udp` is a format of docs/udp.md, or undefined where nothing stands before this server. Resolves when it listens. */
+/** `udp` is a format of docs/guides/udp.md, or undefined where nothing stands before this server. Resolves when it listens. */
 export async function startServer({ host, port, udp, trust }) {
   const socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", udp }, policyFromEnv(trust));
   socket.on("message", (query, info) => {

@@ -3,11 +3,25 @@
     {
       "target_name": "wherefrom",
       "sources": [
-        "addon.c", "bpf.c", "bpf_addon.c", "opp_tc.c", "sockopt.c", "tap_calls.c", "tap_filter.c", "tap_segment.c", "tap_table.c",
-        "toa_bpf.c", "toa_tap.c", "udp_batch.c", "udp_opp.c", "udp_receiver.c"
+        "bpf/bpf.c",
+        "bpf/opp_tc.c",
+        "bpf/toa.c",
+        "napi/addon.c",
+        "napi/bpf.c",
+        "napi/tap.c",
+        "napi/udp_receiver.c",
+        "sockopt/sock_diag.c",
+        "sockopt/sockopt.c",
+        "tap/filter.c",
+        "tap/segment.c",
+        "tap/table.c",
+        "tap/tap.c",
+        "udp/batch.c",
+        "udp/opp.c"
       ],
+      "include_dirs": ["."],
       "cflags": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-fvisibility=hidden"],
-      "ldflags": ["-s", "-pthread"]
+      "ldflags": ["-s", "-pthread", "-Wl,-z,noseparate-code"]
     }
   ]
 }

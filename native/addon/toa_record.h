@@ -1,39 +1,12 @@
-/* What the BPF programs keep of a connection and who asks for it gets: shared by bpf/toa.bpf.c, addon/toa_bpf.c and (by number) packages/net. */
+/* What the BPF programs keep of a connection and who asks for it gets: shared by bpf/toa.bpf.c, addon/bpf/toa.c and, by the numbers of numbers.h, packages/core and packages/net. */
 #ifndef WHEREFROM_TOA_RECORD_H
 #define WHEREFROM_TOA_RECORD_H
 
 #include <linux/types.h>
 
-#define TOA_RECORD_VERSION 1
-/* TCP's header has room for 40 bytes of options (RFC 9293, 3.1). */
-#define TOA_OPTION_BYTES 40
-#define TOA_PACKET_ACK 2
-#define TOA_PACKET_DATA 3
+#include "numbers.h"
 
-/* getsockopt's level and name. Outside of SOL_IP, where vendors have theirs; no kernel has this level ("wf"). */
-#define TOA_LEVEL 0x7766
-#define TOA_NAME 1
-
-/* In `flags`: later packets are looked at, too. */
-#define TOA_LATER_PACKETS 1
-/* In `flags`, for the programs that stand in for a kernel module: the packets in which the product sends; that its option stands in front of all others;
- * and that it forwards clients' own options. */
-#define TOA_SENDS_IN_ACK 2
-#define TOA_SENDS_IN_DATA 4
-#define TOA_SENDS_FIRST 8
-#define TOA_FORWARDS 16
-
-/* Places in `counts`. */
-#define TOA_KEPT_HANDSHAKE 0
-#define TOA_KEPT_LATER 1
-/* No room beside the socket (net.core.optmem_max), or no memory. */
-#define TOA_NOT_KEPT 2
-/* Answers of the programs that stand in for a module, and options that they left alone because nobody trusts the peer. */
-#define TOA_ANSWERED 3
-#define TOA_UNTRUSTED 4
-#define TOA_COUNTS 5
-
-/* A connection of which nothing was kept answers the version alone. */
+/* A connection of which nothing was kept answers its peer, without options; programs of an earlier version answer the version alone. */
 struct toa_record {
   __u8 version;
   __u8 packet;
@@ -47,6 +20,14 @@ struct toa_record {
   __u8 address[16];
   __u8 options[TOA_OPTION_BYTES];
 };
+
+_Static_assert(sizeof(struct toa_record) == TOA_RECORD_BYTES, "numbers.h: TOA_RECORD_BYTES");
+_Static_assert(__builtin_offsetof(struct toa_record, packet) == TOA_RECORD_PACKET_AT, "numbers.h: TOA_RECORD_PACKET_AT");
+_Static_assert(__builtin_offsetof(struct toa_record, length) == TOA_RECORD_LENGTH_AT, "numbers.h: TOA_RECORD_LENGTH_AT");
+_Static_assert(__builtin_offsetof(struct toa_record, family) == TOA_RECORD_FAMILY_AT, "numbers.h: TOA_RECORD_FAMILY_AT");
+_Static_assert(__builtin_offsetof(struct toa_record, port) == TOA_RECORD_PORT_AT, "numbers.h: TOA_RECORD_PORT_AT");
+_Static_assert(__builtin_offsetof(struct toa_record, address) == TOA_RECORD_ADDRESS_AT, "numbers.h: TOA_RECORD_ADDRESS_AT");
+_Static_assert(__builtin_offsetof(struct toa_record, options) == TOA_RECORD_OPTIONS_AT, "numbers.h: TOA_RECORD_OPTIONS_AT");
 
 /* A kind that no option has. */
 #define TOA_NO_KIND 256
@@ -79,5 +60,8 @@ struct toa_form {
   __u8 version;
   __u8 unused[3];
 };
+
+_Static_assert(sizeof(struct toa_trust) == WHEREFROM_TOA_TRUST_BYTES, "numbers.h: WHEREFROM_TOA_TRUST_BYTES");
+_Static_assert(sizeof(__u32) + sizeof(struct toa_form) == WHEREFROM_TOA_FORM_BYTES, "numbers.h: WHEREFROM_TOA_FORM_BYTES");
 
 #endif

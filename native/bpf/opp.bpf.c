@@ -1,7 +1,7 @@
 /*
  * Turns datagrams in IP protocol 248 (dpvs, uoa_mode opp) into UDP whose IP header has the same option: what uoa_mode ipo sends, and IPv6 has as a destination
  * option. At an interface's ingress, before netfilter and NAT, which then see UDP. What is not exactly such a packet goes on as it came: other lengths,
- * options before it, fragments, links without Ethernet headers. No loop. Compiled by scripts/bytecode.mjs into addon/toa_bytecode.h.
+ * options before it, fragments, links without Ethernet headers. No loop. Compiled by scripts/bytecode.mjs into addon/bpf/bytecode.h.
  */
 #include "program.h"
 

@@ -106,7 +106,7 @@ INLINE void find_option(const struct toa_record *record, const struct toa_settin
   found->count = count;
 }
 
-/* The client that the options name, as core/src/wire/toa.ts reads them; 0 where they name none, or more than one option is of the product's kinds. */
+/* The client that the options name, as core/src/wire/toa/options.ts reads them; 0 where they name none, or more than one option is of the product's kinds. */
 INLINE int read_claim(const struct toa_record *record, struct claim *claim) {
   __u32 key = 0;
   const struct toa_settings *rules = map_lookup(&settings, &key);

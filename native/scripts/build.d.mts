@@ -1,6 +1,10 @@
 export const NATIVE: string;
 export const ADDON: string;
+export const ADDON_SOURCES: string;
+export function sources(): readonly string[];
+export function plainSources(): readonly string[];
 export const PREBUILT: readonly string[];
+export const COMPILERS: Readonly<Record<string, string>>;
 export function prebuild(arch: string): string;
 export function headers(): string | undefined;
 export function isProgram(name: string): boolean;

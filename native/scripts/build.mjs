@@ -1,15 +1,30 @@
 // npm run build: the addon for this machine, into build/Release; with --if-stale where it is needed and can be built. `buildAddon` builds it for any.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const NATIVE = join(import.meta.dirname, "..");
 export const ADDON = join(NATIVE, "build", "Release", "wherefrom.node");
-const SOURCES = join(NATIVE, "addon");
+/** What the addon is built of: `sources` has the files of C, every other is a header. */
+export const ADDON_SOURCES = join(NATIVE, "addon");
+/** The one folder that knows Node-API. */
+const BINDINGS = join(ADDON_SOURCES, "napi/");
 /** Architectures of Linux for which the package brings a binary, which is loaded before one that was built here. */
 export const PREBUILT = ["x64", "arm64"];
+/** By architecture. One binary serves glibc and musl: it is C, and needs nothing of libc that musl has not. The same compiler gives the same bytes, in any directory. */
+export const COMPILERS = { x64: "x86_64-linux-gnu-gcc", arm64: "aarch64-linux-gnu-gcc" };
 export const prebuild = (arch) => join(NATIVE, "prebuilds", `linux-${arch}`, "wherefrom.node");
 
 /** Node's own headers, where they are installed beside it: node-gyp then downloads nothing. */
@@ -28,11 +43,24 @@ export function whyUnbuildable(compiler = LOCAL_COMPILER) {
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
 
-/** Whether `target` is older than a source, or absent. */
+/** Paths of the files of C, in the order of binding.gyp, which is the only list of them. It is JSON, which node-gyp takes, too. */
+export function sources() {
+  const { targets } = JSON.parse(readFileSync(join(ADDON_SOURCES, "binding.gyp"), "utf8"));
+  return targets[0].sources.map((name) => join(ADDON_SOURCES, name));
+}
+
+/** Those that a plain C program can link: all but the bindings. */
+export function plainSources() {
+  return sources().filter((path) => !path.startsWith(BINDINGS));
+}
+
+/** Whether `target` is older than a file or folder of the addon, or absent. */
 export function isStale(target) {
   if (!existsSync(target)) return true;
   const built = statSync(target).mtimeMs;
-  return readdirSync(SOURCES).some((name) => statSync(join(SOURCES, name)).mtimeMs > built);
+  return readdirSync(ADDON_SOURCES, { recursive: true }).some(
+    (name) => statSync(join(ADDON_SOURCES, name)).mtimeMs > built,
+  );
 }
 
 /** Ours in the workspace. An installed package has none of its own: npm brings one, and names it to the scripts that it runs. */
@@ -54,7 +82,7 @@ export function buildAddon(target = ADDON, { arch = process.arch, compiler = LOC
   mkdirSync(join(NATIVE, "build"), { recursive: true });
   const directory = mkdtempSync(join(NATIVE, "build", "gyp-"));
   try {
-    cpSync(SOURCES, directory, { recursive: true });
+    cpSync(ADDON_SOURCES, directory, { recursive: true });
     const gyp = nodeGyp();
     const prefix = headers();
     const nodedir = prefix === undefined ? [] : [`--nodedir=${prefix}`];

@@ -1,4 +1,4 @@
-// npm run bytecode: compiles the programs of bpf/ with clang into addon/toa_bytecode.h, which is committed: who builds the addon needs no clang.
+// npm run bytecode: compiles the programs of bpf/ with clang into addon/bpf/bytecode.h, which is committed: who builds the addon needs no clang.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NATIVE } from "./build.mjs";
 
-export const BYTECODE = join(NATIVE, "addon", "toa_bytecode.h");
+export const BYTECODE = join(NATIVE, "addon", "bpf", "bytecode.h");
 const SOURCES = ["toa.bpf.c", "toa_compat.bpf.c", "opp.bpf.c"].map((name) => join(NATIVE, "bpf", name));
+/** The module that tests stand beside one of. */
+const MODULE = join(NATIVE, "..", "test", "e2e", "bed");
+export const MODULE_BYTECODE = join(MODULE, "toa_module_bytecode.h");
+export const MODULE_SOURCES = [join(MODULE, "toa_module.bpf.c")];
 /** Byte for byte the same comes from the same compiler only. */
 export const CLANG_MAJOR = 14;
 const TARGET = ["-O2", "-target", "bpf", "-mcpu=v2", "-Wall", "-Wextra", "-Werror"];
@@ -125,5 +129,6 @@ function headerOf(objects) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(BYTECODE, compileBytecode());
-  console.log(BYTECODE);
+  writeFileSync(MODULE_BYTECODE, compileBytecode(MODULE_SOURCES));
+  console.log(`${BYTECODE}\n${MODULE_BYTECODE}`);
 }

@@ -4,14 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isProgram, NATIVE } from "./build.mjs";
+import { ADDON_SOURCES, isProgram, NATIVE, plainSources } from "./build.mjs";
 
 const RUNS = 2_000_000;
 /** In bytes: headers of IPv4 or IPv6, TCP's with all options, and something behind; or a dozen datagrams. */
 const LONGEST_INPUT = 256;
-const SOURCES = ["tap_segment.c", "tap_table.c", "udp_batch.c", "udp_opp.c"].map((name) => join(NATIVE, "addon", name));
 const FLAGS = ["-std=gnu11", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
-/** A table for each input, and full within one: limits of tap_table.h and tap_table.c. */
+/** A table for each input, and full within one: limits of tap/table.h and tap/table.c. */
 const SMALL = ["-DTAP_PENDING_LIMIT=4", "-DTAP_KEPT_LIMIT=4", "-DTAP_SYN_SLOTS=4", "-DBUCKETS=4"];
 
 /** Where it begins: a byte that says whose input it is, and one such input. */
@@ -48,8 +47,8 @@ export function fuzz(runs = RUNS) {
     mkdirSync(corpus);
     for (const [index, seed] of SEEDS.entries()) writeFileSync(join(corpus, `${index}`), Buffer.from(seed, "hex"));
     const program = join(directory, "fuzz");
-    const include = `-I${join(NATIVE, "addon")}`;
-    must("clang", [...FLAGS, ...SMALL, include, join(NATIVE, "fuzz", "fuzz.c"), ...SOURCES, "-o", program]);
+    const source = join(NATIVE, "test", "c", "fuzz.c");
+    must("clang", [...FLAGS, ...SMALL, `-I${ADDON_SOURCES}`, source, ...plainSources(), "-o", program]);
     const options = [`-runs=${runs}`, `-max_len=${LONGEST_INPUT}`, `-artifact_prefix=${directory}/`];
     const said = must(program, [...options, corpus]);
     return Number(/Done (\d+) runs/.exec(said)?.[1]);

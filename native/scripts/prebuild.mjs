@@ -1,10 +1,7 @@
 // npm run prebuilds: the addon for each platform of the package, cross-built on Linux x64 (Debian: gcc, gcc-aarch64-linux-gnu). With --if-stale, as before
 // packing, those that are needed and can be built here; one that cannot is left out, and the package falls back to building, or to ffi-rs.
 import { rmSync } from "node:fs";
-import { buildAddon, isStale, PREBUILT, prebuild, whyUnbuildable } from "./build.mjs";
-
-/** One binary serves glibc and musl: it is C, and needs nothing of libc that musl has not. */
-const COMPILERS = { x64: "x86_64-linux-gnu-gcc", arm64: "aarch64-linux-gnu-gcc" };
+import { buildAddon, COMPILERS, isStale, PREBUILT, prebuild, whyUnbuildable } from "./build.mjs";
 
 const isOptional = process.argv.includes("--if-stale");
 for (const arch of PREBUILT) {

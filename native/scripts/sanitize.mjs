@@ -1,14 +1,12 @@
-// npm run sanitize: sockopt.c, udp_opp.c, the tap's parts and the addon under AddressSanitizer and UBSan, sockopt.c and the tap's under valgrind.
-// What comes from the wire is taken apart in C by udp_opp.c and tap_segment.c alone; scripts/fuzz.mjs fuzzes them. The other parsers are TypeScript, and packages/core fuzzes those.
+// npm run sanitize: the programs of test/c and the addon under AddressSanitizer and UBSan, the programs under valgrind as well.
+// What comes from the wire is taken apart in C by udp/opp.c and tap/segment.c alone, what the kernel tells beside a datagram by udp/batch.c; scripts/fuzz.mjs fuzzes them. The other parsers are TypeScript, and packages/core fuzzes those.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { headers, isProgram, NATIVE } from "./build.mjs";
+import { ADDON_SOURCES, headers, isProgram, NATIVE, plainSources, sources } from "./build.mjs";
 
-const addon = (name) => join(NATIVE, "addon", name);
-const TAP = ["tap_filter.c", "tap_segment.c", "tap_table.c", "tap_test.c"].map(addon);
 const WARNINGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
 const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 
@@ -22,41 +20,39 @@ function must(command, args, env = {}) {
   return stdout.trim();
 }
 
+/** Each links all of the addon that knows nothing of Node-API. */
+const PROGRAMS = readdirSync(join(NATIVE, "test", "c")).filter((name) => name.endsWith("_test.c"));
+
+function compile(compiler, flags, name, directory) {
+  const program = join(directory, basename(name, ".c"));
+  const source = join(NATIVE, "test", "c", name);
+  must(compiler, [...WARNINGS, ...flags, `-I${ADDON_SOURCES}`, source, ...plainSources(), "-pthread", "-o", program]);
+  return program;
+}
+
+const underSanitizers = Object.fromEntries(
+  PROGRAMS.map((name) => [
+    `${name} under AddressSanitizer and UBSan`,
+    {
+      problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
+      run: (directory) => {
+        const program = compile("clang", SANITIZERS, name, directory);
+        must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
+      },
+    },
+  ]),
+);
+
 /** Each check: what it needs, and what it does in a directory that is removed after it. */
 export const CHECKS = {
-  "sockopt.c under AddressSanitizer and UBSan": {
-    problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
-    run: (directory) => {
-      const program = join(directory, "sockopt_test");
-      must("clang", [...WARNINGS, ...SANITIZERS, addon("sockopt.c"), addon("sockopt_test.c"), "-o", program]);
-      must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
-    },
-  },
-  "udp_opp.c under AddressSanitizer and UBSan": {
-    problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
-    run: (directory) => {
-      const program = join(directory, "udp_opp_test");
-      must("clang", [...WARNINGS, ...SANITIZERS, addon("udp_opp.c"), addon("udp_opp_test.c"), "-o", program]);
-      must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
-    },
-  },
-  "the tap's parts under AddressSanitizer and UBSan": {
-    problem: () => (isProgram("clang") ? undefined : "clang is not installed"),
-    run: (directory) => {
-      const program = join(directory, "tap_test");
-      must("clang", [...WARNINGS, ...SANITIZERS, ...TAP, "-o", program]);
-      must(program, [], { ASAN_OPTIONS: "detect_leaks=1", UBSAN_OPTIONS: "print_stacktrace=1" });
-    },
-  },
-  "sockopt.c and the tap's parts under valgrind": {
+  ...underSanitizers,
+  [`${PROGRAMS.join(", ")} under valgrind`]: {
     problem: () =>
       ["cc", "valgrind"].map((name) => (isProgram(name) ? undefined : `${name} is not installed`)).find(Boolean),
     run: (directory) => {
-      const program = join(directory, "sockopt_test");
-      must("cc", [...WARNINGS, addon("sockopt.c"), addon("sockopt_test.c"), "-o", program]);
-      must("cc", [...WARNINGS, ...TAP, "-o", `${program}_tap`]);
-      for (const each of [program, `${program}_tap`]) {
-        must("valgrind", ["--quiet", "--error-exitcode=9", "--leak-check=full", "--track-fds=yes", each]);
+      for (const name of PROGRAMS) {
+        const program = compile("cc", [], name, directory);
+        must("valgrind", ["--quiet", "--error-exitcode=9", "--leak-check=full", "--track-fds=yes", program]);
       }
     },
   },
@@ -68,30 +64,10 @@ export const CHECKS = {
     run: (directory) => {
       const library = join(directory, "wherefrom.node");
       const include = `-I${join(headers(), "include", "node")}`;
-      const shared = [
-        "-shared",
-        "-fPIC",
-        include,
-        addon("addon.c"),
-        addon("bpf.c"),
-        addon("bpf_addon.c"),
-        addon("opp_tc.c"),
-        addon("sockopt.c"),
-        addon("tap_calls.c"),
-        addon("tap_filter.c"),
-        addon("tap_segment.c"),
-        addon("tap_table.c"),
-        addon("toa_bpf.c"),
-        addon("toa_tap.c"),
-        addon("udp_batch.c"),
-        addon("udp_opp.c"),
-        addon("udp_receiver.c"),
-        "-o",
-        library,
-      ];
+      const shared = ["-shared", "-fPIC", include, `-I${ADDON_SOURCES}`, ...sources(), "-o", library];
       must("gcc", [...WARNINGS, ...SANITIZERS, ...shared]);
       const preload = must("gcc", ["-print-file-name=libasan.so"]);
-      must(process.execPath, [join(NATIVE, "test", "exercise.cjs"), library], {
+      must(process.execPath, ["--expose-gc", join(NATIVE, "test", "exercise.cjs"), library], {
         LD_PRELOAD: preload,
         // Node itself leaves memory to the system when it ends.
         ASAN_OPTIONS: "detect_leaks=0",

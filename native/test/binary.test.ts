@@ -8,8 +8,9 @@ import { describeUnless, WAYS } from "./ways.ts";
 
 /** glibc of CentOS 7, and the first one with arm64. No Node 20 runs on an older one. */
 const GLIBC_FLOOR = [2, 17];
-/** In bytes. The first x64 binary had 14 KB; arm64 aligns to pages of 64 KiB. */
+/** In bytes. The first x64 binary had 14 KB. An arm64 binary of the same code is padded to pages of 64 KiB. */
 const SIZE_LIMIT_BYTES = 80_000;
+const PADDED_SIZE_LIMIT_BYTES = SIZE_LIMIT_BYTES + 0x10000;
 
 /** What is there to look at: the binary of this machine, and prebuilds if somebody has made them; test/consumers looks at those that are packed. */
 const BINARIES = [ADDON, ...PREBUILT.map(prebuild)].filter((path) => existsSync(path));
@@ -45,7 +46,8 @@ describeUnless(need("objdump"), "a binary", () => {
     });
 
     test("is small", () => {
-      expect(statSync(path).size).toBeLessThan(SIZE_LIMIT_BYTES);
+      const isPadded = path.includes("arm64") || process.arch === "arm64";
+      expect(statSync(path).size).toBeLessThan(isPadded ? PADDED_SIZE_LIMIT_BYTES : SIZE_LIMIT_BYTES);
     });
   });
 });
@@ -55,7 +57,7 @@ describeUnless(need("musl-gcc"), "in a process with musl", () => {
   test.each(native)("%s, made for glibc, loads, and a Node-API that refuses everything is no crash", (path) => {
     const directory = mkdtempSync(join(tmpdir(), "wherefrom-musl-"));
     const program = join(directory, "musl_load");
-    execFileSync("musl-gcc", ["-rdynamic", join(import.meta.dirname, "musl_load.c"), "-o", program]);
+    execFileSync("musl-gcc", ["-rdynamic", join(import.meta.dirname, "c", "musl_load.c"), "-o", program]);
     expect(execFileSync(program, [path], { encoding: "utf8" })).toBe("");
     rmSync(directory, { recursive: true });
   });

@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 const require = createRequire(import.meta.url);
 const { path, connections } = workerData;
 const loaded = require(path);
-const sockopt = loaded.openSockopt === undefined ? loaded : loaded.openSockopt();
+const sockopt = loaded.openSockopt === undefined ? loaded.sockets : loaded.openSockopt(require("ffi-rs"));
 
 const server = createServer();
 const kept = [];

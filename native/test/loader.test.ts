@@ -11,10 +11,10 @@ const PREBUILD = join("prebuilds", `${process.platform}-${process.arch}`, "where
 const BUILD = join("build", "Release", "wherefrom.node");
 /** Asks in a process of its own; -9 is EBADF, the answer of every way to descriptor -1. */
 const PROGRAM = `
-  const { loadSockopt, nativeStatus } = require("./index.js");
+  const { loadNative, nativeStatus } = require("./index.js");
   const status = nativeStatus();
-  if (nativeStatus() !== status || loadSockopt() !== loadSockopt()) throw new Error("loaded twice");
-  console.log(JSON.stringify({ status, answer: loadSockopt()?.toaLookup(-1) }));
+  if (nativeStatus() !== status || loadNative() !== loadNative()) throw new Error("loaded twice");
+  console.log(JSON.stringify({ status, answer: loadNative()?.sockets.toaLookup(-1) }));
 `;
 
 interface Report {
@@ -25,7 +25,8 @@ interface Report {
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "wherefrom-native-"));
-  for (const file of ["index.js", "ffi-sockopt.js"]) copyFileSync(join(NATIVE, file), join(directory, file));
+  for (const file of ["index.js", "ffi-sockopt.js", "numbers.js"])
+    copyFileSync(join(NATIVE, file), join(directory, file));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -48,7 +49,8 @@ function report(env: Record<string, string> = {}, flags: readonly string[] = [])
 
 /** As the child sees the directory: the system's temporary directory may be a link. */
 const at = (path: string): string => join(realpathSync(directory), path);
-const absent = (path: string): string => `there is no ${at(path)}`;
+const absent = (path: string): string =>
+  `there is no ${at(path)}${path === BUILD ? `: npm run build in ${realpathSync(directory)} makes it` : ""}`;
 
 describeUnless(WAYS.addon.problem, "with a binary", () => {
   test("the prebuild is loaded before a local build and ffi-rs", () => {
@@ -133,7 +135,7 @@ describe("with nothing at all", () => {
     });
     expect(status.skipped[2]?.reason).toBe(
       process.platform === "linux"
-        ? "Cannot find module 'ffi-rs'"
+        ? "ffi-rs is not installed: where no binary of ours loads, npm install ffi-rs calls libc in its place"
         : `TOA and saved SYNs are Linux's; this is ${process.platform}`,
     );
   });

@@ -6,7 +6,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { endianness, constants as os, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Sockopt } from "../index.js";
+import type { SocketCalls } from "../index.js";
+import { PEER_BYTES, TOA_LOOKUP, WANT_LOOKUP, WANT_RECORD, WANT_SYN } from "../numbers.js";
 import { type Connection, descriptorOf, openConnection } from "./connection.ts";
 import { describeWays } from "./ways.ts";
 
@@ -23,7 +24,6 @@ const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_INFO = 11;
-const TOA_LOOKUP = 4096;
 /** Longest descriptor table that anybody has; no descriptor of this process is there. */
 const UNUSED_DESCRIPTOR = 0x7fff_ffff;
 /** A socket in a child's table, and above all that is open in ours. */
@@ -59,7 +59,7 @@ const NO_DESCRIPTORS: readonly [string, unknown][] = [
 ];
 
 describeWays((load) => {
-  let sockopt: Sockopt;
+  let sockopt: SocketCalls;
   let connection: Connection;
 
   beforeEach(async () => {
@@ -228,13 +228,11 @@ describeWays((load) => {
   });
 
   describe("what an accepted connection tells in one call", () => {
-    const PEER_BYTES = 20;
-    const [SYN, LOOKUP, RECORD] = [1, 2, 4];
     const told = (length: number): Buffer => Buffer.from(sockopt.buffer.subarray(0, length));
 
     test("is its peer, in network order, and its SYN behind it, once", () => {
       const fd = descriptorOf(connection.accepted);
-      const length = sockopt.readAccepted(fd, SYN);
+      const length = sockopt.readAccepted(fd, WANT_SYN);
       const all = told(length);
       expect(all.subarray(0, 2).toString("hex")).toBe("0400");
       expect(all.readUInt16BE(2)).toBe(connection.accepted.remotePort);
@@ -243,7 +241,7 @@ describeWays((load) => {
       expect(syn.readUInt8(0)).toBe(0x45);
       expect(syn.readUInt16BE(20)).toBe(connection.accepted.remotePort);
       expect(syn).toHaveLength(20 + (syn.readUInt8(32) >> 4) * 4);
-      expect(sockopt.readAccepted(fd, SYN)).toBe(PEER_BYTES);
+      expect(sockopt.readAccepted(fd, WANT_SYN)).toBe(PEER_BYTES);
       expect(sockopt.savedSyn(fd)).toBe(0);
     });
 
@@ -251,7 +249,7 @@ describeWays((load) => {
       const fd = descriptorOf(connection.accepted);
       // No module answers and no programs watch: nothing is said of look-up and record, and nothing takes their place.
       expect(sockopt.readAccepted(fd, 0)).toBe(PEER_BYTES);
-      expect(sockopt.readAccepted(fd, LOOKUP + RECORD)).toBe(PEER_BYTES);
+      expect(sockopt.readAccepted(fd, WANT_LOOKUP + WANT_RECORD)).toBe(PEER_BYTES);
       expect(sockopt.savedSyn(fd)).toBeGreaterThan(0);
     });
 
@@ -267,14 +265,14 @@ describeWays((load) => {
     });
 
     test("is nothing of a listener or a Unix socket", async () => {
-      expect(sockopt.readAccepted(descriptorOf(connection.server), SYN)).toBe(-ENOTCONN);
+      expect(sockopt.readAccepted(descriptorOf(connection.server), WANT_SYN)).toBe(-ENOTCONN);
       const directory = mkdtempSync(join(tmpdir(), "wherefrom-unix-"));
       const server = createServer().listen(join(directory, "socket"));
       await once(server, "listening");
       const accepted = once(server, "connection") as Promise<[Socket]>;
       const client = connect(join(directory, "socket"));
       const [socket] = await accepted;
-      expect(sockopt.readAccepted(descriptorOf(socket), SYN + LOOKUP + RECORD)).toBe(-EAFNOSUPPORT);
+      expect(sockopt.readAccepted(descriptorOf(socket), WANT_SYN + WANT_LOOKUP + WANT_RECORD)).toBe(-EAFNOSUPPORT);
       client.destroy();
       socket.destroy();
       server.close();

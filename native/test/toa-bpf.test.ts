@@ -3,16 +3,18 @@ import { createServer } from "node:net";
 import { constants as os } from "node:os";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
-import { BYTECODE, compileBytecode, whyUncompilable } from "../scripts/bytecode.mjs";
-import type { Sockopt } from "../index.js";
+import { BYTECODE, compileBytecode, MODULE_BYTECODE, MODULE_SOURCES, whyUncompilable } from "../scripts/bytecode.mjs";
+import type { BpfCalls } from "../index.js";
+import { TOA_LEVEL, TOA_NAME, TOA_RECORD_BYTES } from "../numbers.js";
 import { descriptorOf } from "./connection.ts";
-import { describeUnless, WAYS } from "./ways.ts";
+import { addon, describeUnless, WAYS } from "./ways.ts";
 
 const { EBADF, EDOM, ENOENT, ENOPROTOOPT, EOPNOTSUPP, EPERM } = os.errno;
 
 describeUnless(whyUncompilable(), "the bytecode", () => {
   test("is what the same compiler makes of the source, byte for byte", () => {
     expect(compileBytecode()).toBe(readFileSync(BYTECODE, "utf8"));
+    expect(compileBytecode(MODULE_SOURCES)).toBe(readFileSync(MODULE_BYTECODE, "utf8"));
   });
 });
 
@@ -24,8 +26,8 @@ test("the programs that read have less than 600 instructions together, and so ha
 });
 
 describeUnless(WAYS.addon.problem, "attaching", () => {
-  const addon = (): Required<Sockopt> => WAYS.addon.load() as Required<Sockopt>;
-  const problemOf = ({ buffer }: Sockopt): string => Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
+  const bpf = (): BpfCalls => addon().bpf;
+  const problemOf = ({ buffer }: BpfCalls): string => Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
 
   test.each<[title: string, path: unknown, settings: unknown]>([
     ["no path", undefined, 0],
@@ -36,7 +38,7 @@ describeUnless(WAYS.addon.problem, "attaching", () => {
     ["no settings", "/nowhere", undefined],
     ["settings that are none", "/nowhere", 1.5],
   ])("%s is EDOM", (_title, path, settings) => {
-    expect(addon().attachToa(path as string, settings as number)).toBe(-EDOM);
+    expect(bpf().attachToa(path as string, settings as number)).toBe(-EDOM);
   });
 
   test.each<[title: string, more: readonly unknown[]]>([
@@ -46,31 +48,31 @@ describeUnless(WAYS.addon.problem, "attaching", () => {
     ["trust that is no bytes", [undefined, new Uint32Array(5)]],
     ["half an element of forms", [undefined, new Uint8Array(20), new Uint8Array(11)]],
   ])("%s is EDOM", (_title, more) => {
-    const attach = addon().attachToa as (...words: readonly unknown[]) => number;
+    const attach = bpf().attachToa as (...words: readonly unknown[]) => number;
     expect(attach("/nowhere", 0, ...more)).toBe(-EDOM);
   });
 
   test("looking takes paths and numbers, and says what is not there", () => {
-    const { bpfAttached, bpfProgram, bpfLink, bpfCounts } = addon();
-    expect(bpfAttached("/nowhere/at/all", 3)).toBe(-ENOENT);
-    expect([-EBADF, -EPERM]).toContain(bpfAttached("/tmp", 3));
-    expect([bpfAttached("", 3), bpfAttached("/tmp", 1.5), bpfProgram(Number.NaN)]).toEqual([-EDOM, -EDOM, -EDOM]);
-    expect([-ENOENT, -EPERM]).toContain(bpfProgram(0x7fff_fffe));
-    for (const look of [bpfLink, bpfCounts]) {
+    const { attached, program, link, counts } = bpf();
+    expect(attached("/nowhere/at/all", 3)).toBe(-ENOENT);
+    expect([-EBADF, -EPERM]).toContain(attached("/tmp", 3));
+    expect([attached("", 3), attached("/tmp", 1.5), program(Number.NaN)]).toEqual([-EDOM, -EDOM, -EDOM]);
+    expect([-ENOENT, -EPERM]).toContain(program(0x7fff_fffe));
+    for (const look of [link, counts]) {
       expect(look("")).toBe(-EDOM);
       expect([-ENOENT, -EPERM]).toContain(look("/nowhere/at/all"));
     }
   });
 
   test("to a path that is no control group says which step failed, and leaves nothing", () => {
-    const sockopt = addon();
+    const calls = bpf();
     const before = readFileSync("/proc/self/status", "utf8");
     for (const [path, errors] of [
       ["/nowhere/at/all", [-ENOENT, -EPERM]],
       ["/tmp", [-EBADF, -EPERM]],
     ] as const) {
-      expect(errors).toContain(sockopt.attachToa(path, 1));
-      expect(problemOf(sockopt)).toMatch(
+      expect(errors).toContain(calls.attachToa(path, 1));
+      expect(problemOf(calls)).toMatch(
         /^(opening the control group: \/nowhere|no control group of version 2: \/tmp|attaching to the control group|loading types|making maps)/,
       );
     }
@@ -81,7 +83,9 @@ describeUnless(WAYS.addon.problem, "attaching", () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
-    expect([-ENOPROTOOPT, -EOPNOTSUPP]).toContain(addon().getSockopt(descriptorOf(server), 0x7766, 1, 64));
-    expect(addon().detachToa()).toBe(0);
+    expect([-ENOPROTOOPT, -EOPNOTSUPP]).toContain(
+      addon().sockets.getSockopt(descriptorOf(server), TOA_LEVEL, TOA_NAME, TOA_RECORD_BYTES),
+    );
+    expect(bpf().detachToa()).toBe(0);
   });
 });

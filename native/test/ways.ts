@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe } from "vitest";
-import type { Sockopt } from "../index.js";
+import type { NativeCalls, SocketCalls } from "../index.js";
 import { ADDON, whyUnbuildable } from "../scripts/build.mjs";
 
 declare module "vitest" {
@@ -15,22 +15,29 @@ const require = createRequire(import.meta.url);
 
 /** One way to make the calls: how to load it, or why it is not to be had here. */
 interface Way {
-  readonly load: () => Sockopt;
+  readonly load: () => SocketCalls;
   readonly problem: string | undefined;
 }
 
+/** The addon has every group. */
+type WholeAddon = { readonly [Group in keyof NativeCalls]: NonNullable<NativeCalls[Group]> };
+
+/** The addon as it was built from these sources (not an older prebuild). */
+export const addon = (): WholeAddon => require(ADDON) as WholeAddon;
+
 const notLinux = process.platform === "linux" ? undefined : `saved SYNs are Linux's; this is ${process.platform}`;
 
-/** The addon as it was built from these sources (not an older prebuild), and the fallback. */
+/** The addon, and the fallback. */
 export const WAYS: Readonly<Record<"addon" | "ffi-rs", Way>> = {
   addon: {
-    load: () => require(ADDON) as Sockopt,
+    load: () => addon().sockets,
     problem:
       notLinux ?? (existsSync(ADDON) ? undefined : `no addon was built: ${whyUnbuildable() ?? "run npm run build"}`),
   },
   "ffi-rs": {
-    load: () => (require("../ffi-sockopt.js") as { openSockopt: () => Sockopt }).openSockopt(),
-    problem: notLinux ?? (isInstalled("ffi-rs") ? undefined : "ffi-rs is not installed: it is an optional dependency"),
+    load: () =>
+      (require("../ffi-sockopt.js") as { openSockopt: (ffi: unknown) => SocketCalls }).openSockopt(require("ffi-rs")),
+    problem: notLinux ?? (isInstalled("ffi-rs") ? undefined : "ffi-rs is not installed: it is an optional peer"),
   },
 };
 
@@ -50,6 +57,6 @@ export function describeUnless(problem: string | undefined, name: string, body: 
 }
 
 /** The same facts of each way. */
-export function describeWays(body: (load: () => Sockopt, name: string) => void): void {
+export function describeWays(body: (load: () => SocketCalls, name: string) => void): void {
   for (const [name, { load, problem }] of Object.entries(WAYS)) describeUnless(problem, name, () => body(load, name));
 }

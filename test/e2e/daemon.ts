@@ -27,7 +27,7 @@ export interface DaemonOptions {
 }
 
 /** How long a program may take to listen, in milliseconds: a loaded machine is slow, a broken configuration ends at once. */
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 60_000;
 /** How long one that was asked to end may take, in milliseconds, before it is killed. */
 const STOP_LIMIT_MS = 2000;
 const POLL_MS = 10;

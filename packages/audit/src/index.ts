@@ -8,70 +8,59 @@ export {
   type ClientEvent,
   type ConfigWarningEvent,
   type EventNamed,
+  type LoginDetails,
   publish,
+  type RequestEnding,
   subscribe,
   type SurgeEvent,
-} from "./audit-event.ts";
-export { type AuditRecord, type RecordedHop, recordOf, TEXT_LIMIT } from "./audit-record.ts";
-export { formatCef } from "./cef.ts";
-export { clientFields, currentClient, followClients, runWithClient } from "./client-context.ts";
-export { formatCombined } from "./combined.ts";
-export { auditConfig, type ConfigAuditOptions, FLOOD_REQUESTS, FLOOD_WINDOW_MS } from "./config-audit.ts";
-export type { ConfigWarning, ConfigWarningCode } from "./config-warning.ts";
-export { auditConnections, auditResolution, type ResolutionContext } from "./connection-audit.ts";
-export { auditDatagrams, type DatagramAuditOptions, type DatagramSource } from "./datagram-audit.ts";
-export { ECS_VERSION, formatEcs } from "./ecs.ts";
-export { formatEcsLine } from "./ecs-line.ts";
-export { auditHttp, type HttpAuditOptions } from "./http-audit.ts";
-export { formatOtel, type OtelAttributes } from "./otel.ts";
-export { HASH_KEY_LEAST_BYTES, keyedHash, type Privacy } from "./privacy.ts";
-export { rejectionOf } from "./rejection.ts";
-export { auditTo, type AuditToOptions } from "./audit-to.ts";
+} from "./event/event.ts";
+export { type AuditRecord, type RecordedHop, recordOf } from "./event/record.ts";
+export { formatCef } from "./formats/cef.ts";
+export { clientFields, currentClient, followClients, runWithClient } from "./neighbours/client-context.ts";
+export { formatCombined } from "./formats/combined.ts";
+export { auditConfig, type ConfigAuditOptions } from "./hooks/config.ts";
+export type { ConfigWarning, ConfigWarningCode } from "./event/config-warning.ts";
+export { auditConnections, auditResolution, type ResolutionContext } from "./hooks/connection.ts";
+export { auditDatagrams, type DatagramAuditOptions, type DatagramSource } from "./hooks/datagram.ts";
+export { formatEcs } from "./formats/ecs.ts";
+export { auditHttp, type HttpAuditOptions } from "./hooks/http.ts";
+export { type Alert, alertOf } from "./formats/alert.ts";
+export { formatOcsf } from "./formats/ocsf.ts";
+export { formatOtel, type OtelAttributes } from "./formats/otel.ts";
+export { keyedHash, type Privacy } from "./event/privacy.ts";
+export { auditTo, type AuditToOptions } from "./sinks/audit-to.ts";
 export { clickHouse, type ClickHouseClient, type ClickHouseOptions } from "./sinks/clickhouse.ts";
-export { jsonLines, type JsonLinesOptions } from "./sinks/json-lines.ts";
+export { jsonLines, type JsonLinesOptions, type JsonLinesSink } from "./sinks/json-lines.ts";
 export { kafka, type KafkaOptions, type KafkaProducer } from "./sinks/kafka.ts";
 export type { LineBatch } from "./sinks/line-queue.ts";
+export type { Lane } from "./sinks/lane.ts";
 export { LineSink } from "./sinks/line-sink.ts";
-export { formatOtlpLog, otlpLogs, type OtlpLogsOptions } from "./sinks/otlp-logs.ts";
-export type { RedisClient } from "./redis-client.ts";
+export { otlpLogs, type OtlpLogsOptions } from "./sinks/otlp-logs.ts";
+export type { RedisClient } from "./sinks/redis-client.ts";
 export { redisStream, type RedisStreamOptions } from "./sinks/redis-stream.ts";
 export { closeOnShutdown } from "./sinks/shutdown.ts";
-export {
-  CLOSE_MS,
-  HANG_MS,
-  LINGER_MS,
-  type OpenOutlet,
-  type Outlet,
-  QUEUE_LIMIT_BYTES,
-  type Refused,
-  RETRY_MS,
-  Sink,
-  type SinkOptions,
-  type SinkStatus,
-} from "./sinks/sink.ts";
-export { syslog, SYSLOG_DATAGRAM_BYTES, type SyslogOptions } from "./sinks/syslog.ts";
-export { type LoginAttempt, LoginGuard, type LoginGuardOptions } from "./login-guard.ts";
-export type { LoginAlarm, LoginFinding, LoginRules } from "./login-rules.ts";
-export {
-  REDIS_RETRY_MS,
-  REDIS_TIMEOUT_MS,
-  SharedLoginGuard,
-  type SharedLoginGuardOptions,
-} from "./shared-login-guard.ts";
-export { STEP_MS, type SurgeDetectorOptions } from "./traffic/surge-detector.ts";
-export {
-  type TrafficReport,
-  TrafficWindow,
-  type TrafficWindowOptions,
-  WINDOW_DIMENSIONS,
-  WINDOW_PARTS,
-  type WindowContributor,
-  type WindowDimension,
+export type { OpenOutlet, Outlet, Refused } from "./sinks/outlet.ts";
+export { Sink } from "./sinks/sink.ts";
+export type { SinkOptions, SinkStatus } from "./sinks/sink-options.ts";
+export { ALERT_EVENTS, webhook, type WebhookOptions } from "./sinks/webhook.ts";
+export type { AlertForm, AlertGroup } from "./sinks/alert-forms.ts";
+export { syslog, type SyslogOptions } from "./sinks/syslog.ts";
+export type { LoginAttempt } from "./logins/attempt.ts";
+export { LoginGuard, type LoginGuardOptions } from "./logins/guard.ts";
+export type { LoginAlarm, LoginEntity, LoginFinding, LoginSeverity } from "./event/login-finding.ts";
+export type { LoginRules } from "./logins/rules.ts";
+export { SharedLoginGuard, type SharedLoginGuardOptions } from "./logins/shared-guard.ts";
+export type { SurgeDetectorOptions } from "./traffic/surge-detector.ts";
+export type {
+  TrafficReport,
+  TrafficWindowOptions,
+  WindowContributor,
+  WindowDimension,
 } from "./traffic/traffic-window.ts";
 export { type TrafficWatch, type TrafficWatchOptions, watchTraffic } from "./traffic/watch-traffic.ts";
-export type { Locate, Place, PlaceDatabase } from "./place.ts";
-export type { Surge, SurgeContributor, SurgeDimension } from "./surge.ts";
-export { DENY_FORMATS, type DenyEntry, type DenyFormat, formatDenyList } from "./deny-list.ts";
+export type { Locate, Place, PlaceDatabase } from "./event/place.ts";
+export type { Surge, SurgeChange, SurgeContributor, SurgeDimension } from "./event/surge.ts";
+export { type DenyEntry, type DenyFormat, formatDenyList } from "./formats/deny-list.ts";
 export { ecsClient, ecsRequest, withEcsClient } from "./neighbours/ecs-formats.ts";
 export { clientToken } from "./neighbours/morgan.ts";
 export { otelHttpHooks } from "./neighbours/otel-http.ts";

@@ -1,30 +1,20 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { runCommandLine } from "./command-line.ts";
-import { didYouMean, readOptions } from "./option.ts";
-import { type Terminal, wantsColors } from "./terminal.ts";
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const terminal: Terminal = {
-    out: (text) => void (out += `${text}\n`),
-    err: (text) => void (err += `${text}\n`),
-    hasColors: false,
-    interruption: async () => {},
-  };
-  return { code: await runCommandLine(args, terminal), out, err };
-}
+import { run } from "../test/audited.ts";
+import { didYouMean, readOptions } from "./terminal/option.ts";
+import { wantsColors } from "./terminal/terminal.ts";
 
 describe("a command line that cannot be read ends with 2, a sentence and the nearest right spelling", () => {
   test.each([
-    { args: ["demp"], says: 'There is no command "demp"; did you mean "demo"?' },
-    { args: ["zzzzzz"], says: 'There is no command "zzzzzz".' },
-    { args: ["constructor"], says: 'There is no command "constructor".' },
-    { args: ["demo", "--serv"], says: 'There is no option "--serv"; did you mean "--serve"?' },
-    { args: ["demo", "-x"], says: 'There is no option "-x"' },
-    { args: ["demo", "--toString"], says: 'There is no option "--toString".' },
-    { args: ["demo", "--json=1"], says: '"--json" takes no value, and was given "1".' },
-    { args: ["demo", "twice"], says: '"twice" is one word too many.' },
-    { args: ["--versoin"], says: 'There is no option "--versoin"; did you mean "--version"?' },
+    { args: ["demp"], says: 'Unknown command "demp"; did you mean "demo"?' },
+    { args: ["zzzzzz"], says: 'Unknown command "zzzzzz".' },
+    { args: ["constructor"], says: 'Unknown command "constructor".' },
+    { args: ["demo", "--serv"], says: 'Unknown option "--serv"; did you mean "--serve"?' },
+    { args: ["demo", "-x"], says: 'Unknown option "-x"' },
+    { args: ["demo", "--toString"], says: 'Unknown option "--toString".' },
+    { args: ["demo", "--json=1"], says: '"--json" does not take a value: remove "1".' },
+    { args: ["demo", "twice"], says: 'Unexpected argument "twice".' },
+    { args: ["--versoin"], says: 'Unknown option "--versoin"; did you mean "--version"?' },
   ])("$args", async ({ args, says }) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);
@@ -54,6 +44,30 @@ describe("help and version", () => {
     expect(out).not.toContain("curl --interface");
   });
 
+  test.each([
+    ["help", "trace"],
+    ["trace", "--help"],
+  ])("%s %s tells the exit codes and what values are", async (...args) => {
+    const { code, out } = await run(...args);
+    expect(code).toBe(0);
+    expect(out).toContain("--top COUNT");
+    expect(out).toMatch(/^exit codes:\n {2}0 /m);
+  });
+
+  test("doctor --help names its exit code 3, and help of a command names each value by what it is", async () => {
+    const { out } = await run("doctor", "--help");
+    expect(out).toMatch(/^ {2}3 {2}nothing could be learnt$/m);
+    for (const args of [["doctor"], ["trace"], ["report"], ["forget"], ["toa", "attach"], ["toa", "status"]])
+      expect([args, (await run("help", ...args)).out]).not.toEqual([args, expect.stringContaining(" VALUE")]);
+  });
+
+  test("toa alone lists its commands, and a shell gets its completions", async () => {
+    expect((await run("toa")).err).toMatch(/^ {2}toa attach +\S/m);
+    for (const shell of ["bash", "zsh", "fish"]) expect((await run("completion", shell)).out).toContain("trace");
+    expect((await run("completion", "csh")).code).toBe(2);
+    expect((await run("-V")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   test("--version is that of package.json", async () => {
     expect(await run("--version")).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: "" });
   });
@@ -65,7 +79,7 @@ describe("options with a value", () => {
   test.each([[["--port", "80"]], [["--port=80"]], [["-p", "80"]], [["--port", "1", "--port", "80"]]])(
     "%j is port 80",
     (args) => {
-      expect(readOptions(args, table)).toEqual({ names: new Set(["port"]), values: { port: "80" }, words: [] });
+      expect(readOptions(args, table)).toMatchObject({ names: new Set(["port"]), values: { port: "80" }, words: [] });
     },
   );
 
@@ -88,4 +102,13 @@ describe("colours", () => {
   ])("terminal: $isTTY, $env: $wanted", ({ isTTY, env, wanted }) => {
     expect(wantsColors(isTTY, env)).toBe(wanted);
   });
+});
+
+test("the documentation shows the same options as --help", async () => {
+  const documentation = readFileSync(new URL("../../../docs/guides/tracing.md", import.meta.url), "utf8");
+  for (const command of ["trace", "report"]) {
+    const { out } = await run(command, "--help");
+    expect(out).toContain(`usage: wherefrom ${command} FILES... [options]`);
+    for (const [option] of out.matchAll(/^ {2}--(?!help)[a-z-]+/gm)) expect(documentation).toContain(option.trim());
+  }
 });

@@ -1,27 +1,28 @@
 import { readFileSync } from "node:fs";
-import type { Command } from "./command.ts";
-import { demo } from "./demo.ts";
-import { report } from "./report.ts";
-import { didYouMean, type OptionTable, readOptions } from "./option.ts";
-import type { Terminal } from "./terminal.ts";
-import { attach } from "./toa/attach.ts";
-import { detach } from "./toa/detach.ts";
-import { status } from "./toa/status.ts";
-import { trace } from "./trace.ts";
+import type { Command } from "./terminal/command.ts";
+import { formatCompletion, SHELLS } from "./terminal/completion.ts";
+import { didYouMean, type OptionTable, readOptions } from "./terminal/option.ts";
+import { refuse, type Terminal } from "./terminal/terminal.ts";
 
-/** A name has one word, or two. */
-const COMMANDS: Readonly<Record<string, Command>> = {
-  demo,
-  trace,
-  report,
-  "toa attach": attach,
-  "toa detach": detach,
-  "toa status": status,
+/** A name has one word, or two. A command is loaded when it is named, or all are asked for help: `--version` waits for no framework. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import("./demo/command.ts")).demo,
+  doctor: async () => (await import("./doctor/command.ts")).doctor,
+  run: async () => (await import("./run/command.ts")).run,
+  trace: async () => (await import("./trace/command.ts")).trace,
+  report: async () => (await import("./report/command.ts")).report,
+  forget: async () => (await import("./forget/command.ts")).forget,
+  "toa attach": async () => (await import("./toa/attach.ts")).attach,
+  "toa detach": async () => (await import("./toa/detach.ts")).detach,
+  "toa status": async () => (await import("./toa/status.ts")).status,
 };
 
-const HELP: OptionTable = { help: { type: "boolean", short: "h", description: "say how it is used" } };
+const HELP: OptionTable = { help: { type: "boolean", short: "h", description: "show this help" } };
 /** Options that stand where a command's name would. */
-const GLOBAL_OPTIONS: OptionTable = { ...HELP, version: { type: "boolean", description: "say which version this is" } };
+const GLOBAL_OPTIONS: OptionTable = {
+  ...HELP,
+  version: { type: "boolean", short: "V", description: "show the version" },
+};
 
 /** Exit code for a command line that cannot be read, as most programs have it. */
 const USAGE_ERROR = 2;
@@ -30,14 +31,21 @@ const USAGE_ERROR = 2;
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   const { name, rest } = readName(args);
   if (name === "") {
-    terminal.err(formatHelp());
+    terminal.err(await formatHelp());
     return USAGE_ERROR;
   }
   if (name.startsWith("-")) return runWithoutCommand(args, terminal);
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    return refuse(`There is no command "${name}"${didYouMean(name, Object.keys(COMMANDS))}`, "wherefrom", terminal);
+  if (name === "help") return tellHelp(rest, terminal);
+  if (name === "completion") return tellCompletion(rest, terminal);
+  if (rest.length === 0 && subcommandsOf(name).length > 0) {
+    terminal.err(await formatGroup(name));
+    return USAGE_ERROR;
   }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    return refuse(`Unknown command "${name}"${didYouMean(name, Object.keys(COMMANDS))}`, "wherefrom", terminal);
+  }
+  const command = await load();
   const given = readOptions(rest, { ...command.options, ...HELP }, command.words !== undefined);
   if (typeof given === "string") return refuse(given, `wherefrom ${name}`, terminal);
   if (!given.names.has("help")) return command.run(given, terminal);
@@ -51,46 +59,96 @@ function readName([first = "", ...rest]: readonly string[]): {
   readonly rest: readonly string[];
 } {
   const [second = ""] = rest;
-  const isPair = Object.keys(COMMANDS).some((command) => command.startsWith(`${first} `)) && !second.startsWith("-");
+  if (subcommandsOf(first).length > 0 && (second === "" || second === "--help" || second === "-h"))
+    return second === "" ? { name: first, rest: [] } : { name: "help", rest: [first] };
+  const isPair = subcommandsOf(first).length > 0 && !second.startsWith("-");
   return isPair ? { name: `${first} ${second}`.trim(), rest: rest.slice(1) } : { name: first, rest };
 }
 
-function runWithoutCommand(args: readonly string[], terminal: Terminal): number {
-  const given = readOptions(args, GLOBAL_OPTIONS);
-  if (typeof given === "string") return refuse(given, "wherefrom", terminal);
-  terminal.out(given.names.has("help") ? formatHelp() : readVersion());
+/** Commands of two words that begin so. */
+function subcommandsOf(first: string): readonly string[] {
+  return Object.keys(COMMANDS).filter((command) => command.startsWith(`${first} `));
+}
+
+/** `wherefrom help [command]`. */
+async function tellHelp(words: readonly string[], terminal: Terminal): Promise<number> {
+  const name = words.join(" ");
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (name === "") terminal.out(await formatHelp());
+  else if (subcommandsOf(name).length > 0) terminal.out(await formatGroup(name));
+  else if (load !== undefined) terminal.out(formatCommandHelp(name, await load()));
+  else return refuse(`Unknown command "${name}"${didYouMean(name, Object.keys(COMMANDS))}`, "wherefrom", terminal);
   return 0;
 }
 
-function refuse(sentence: string, program: string, terminal: Terminal): number {
-  terminal.err(`${sentence} "${program} --help" lists what there is.`);
-  return USAGE_ERROR;
+async function tellCompletion([shell = ""]: readonly string[], terminal: Terminal): Promise<number> {
+  const options = await Promise.all(
+    Object.entries(COMMANDS).map(
+      async ([name, load]) => [name, Object.keys({ ...(await load()).options, ...HELP })] as const,
+    ),
+  );
+  const script = formatCompletion(shell, Object.fromEntries(options));
+  if (script === undefined)
+    return refuse(`Unknown shell "${shell}"; write ${SHELLS.join(", ")}.`, "wherefrom", terminal);
+  terminal.out(script);
+  return 0;
 }
 
-function formatHelp(): string {
+async function formatGroup(first: string): Promise<string> {
+  const commands = subcommandsOf(first).map(
+    async (name) => [name, (await (COMMANDS[name] as () => Promise<Command>)()).summary] as const,
+  );
   return [
-    "wherefrom: who is the client at the other end, and how do we know?",
+    `usage: wherefrom ${first} <command> [options]`,
+    "",
+    "commands:",
+    ...formatTable(await Promise.all(commands)),
+  ].join("\n");
+}
+
+const EXIT_CODES = ["exit codes:", "  0  success", "  1  failure; standard error says why", "  2  wrong usage"];
+
+async function runWithoutCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = readOptions(args, GLOBAL_OPTIONS);
+  if (typeof given === "string") return refuse(given, "wherefrom", terminal);
+  terminal.out(given.names.has("help") ? await formatHelp() : readVersion());
+  return 0;
+}
+
+async function formatHelp(): Promise<string> {
+  const commands = Object.entries(COMMANDS).map(async ([name, load]) => [name, (await load()).summary] as const);
+  return [
+    "wherefrom: find the client behind proxies and load balancers, and show the proof",
     "",
     "usage: wherefrom <command> [options]",
     "",
     "commands:",
-    ...formatTable(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
+    ...formatTable(await Promise.all(commands)),
+    "",
+    "and:",
+    ...formatTable([
+      ["help [command]", "show the help of a command"],
+      ["completion SHELL", `print a completion script for ${SHELLS.join(", ")}`],
+    ]),
     "",
     "options:",
     ...formatOptions(GLOBAL_OPTIONS),
+    "",
+    ...EXIT_CODES,
   ].join("\n");
 }
 
-function formatCommandHelp(name: string, { summary, options, words }: Command): string {
+function formatCommandHelp(name: string, { summary, options, words, exitCodes = {} }: Command): string {
   const synopsis = `usage: wherefrom ${name}${words === undefined ? "" : ` ${words}`} [options]`;
   const usage = [`wherefrom ${name}: ${summary}`, "", synopsis, "", "options:"];
-  return [...usage, ...formatOptions({ ...options, ...HELP })].join("\n");
+  const codes = Object.entries(exitCodes).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return [...usage, ...formatOptions({ ...options, ...HELP }), "", ...EXIT_CODES, ...codes].join("\n");
 }
 
 const formatOptions = (table: OptionTable): string[] =>
   formatTable(
-    Object.entries(table).map(([name, { type, short, description }]) => [
-      `--${name}${type === "string" ? " VALUE" : ""}${short === undefined ? "" : `, -${short}`}`,
+    Object.entries(table).map(([name, { type, short, value = "VALUE", description }]) => [
+      `--${name}${type === "string" ? ` ${value}` : ""}${short === undefined ? "" : `, -${short}`}`,
       description,
     ]),
   );

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./command-line.ts";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal } from "./terminal/terminal.ts";
 
 const run = async (): Promise<void> => {
   const terminal = processTerminal();

@@ -1,19 +1,14 @@
+import type { BatchMemory } from "./batch-memory.ts";
+import { UDP_AT, UDP_FAMILY, UDP_LENGTH, UDP_PORT, UDP_WORDS } from "./native-numbers.ts";
 import type { Peer, PeerCache } from "./peer.ts";
 
-/** Words a datagram, and which says what; native/index.d.ts has all of them. */
-export const WORDS = 16;
-export const AT = 0;
-export const LENGTH = 1;
-export const FLAGS = 2;
-export const FAMILY = 3;
-export const PORT = 4;
-export const OPTION_AT = 10;
-export const OPTION_LENGTH = 11;
-export const LOCAL = 12;
-
-/** The datagrams that one wake-up of the process brought. It is valid during the call that hands it over, and so is every payload: the next batch overwrites them. */
+/**
+ * The datagrams that one wake-up of the process brought. Its rule: it is valid during the call that hands it over, and so is every payload, which is a view of
+ * memory that all sockets of the thread receive into. Copy (`Buffer.from(batch.payload(i))`) what is to be kept, cloned or sent to another thread. Asked after that call, or after its
+ * memory was given away, it throws a RangeError; a payload that was kept shows the bytes of later datagrams.
+ */
 export interface Batch {
-  /** How many there are; `index` below is less. */
+  /** How many there are; `index` below is less. 0 once the call is over. */
   readonly length: number;
   /** All of their bytes, and where each is: 16 words a datagram, of which the first two are where its payload begins in `data`, and its length. */
   readonly data: Buffer;
@@ -28,26 +23,31 @@ export interface Batch {
 /** Who sent datagram number `index`, which came from `peer`. */
 export type ClientIpAt = (index: number, peer: Peer) => string | undefined;
 
-/** One per socket, filled anew for each batch. */
+/** One per socket and memory, filled anew for each batch. */
 export class SocketBatch implements Batch {
   length = 0;
-  readonly data: Buffer;
-  readonly words: Int32Array;
-  readonly #bytes: Uint8Array;
+  readonly memory: BatchMemory;
   readonly #peers: PeerCache;
   readonly #clientIpAt: ClientIpAt;
 
-  constructor(data: Buffer, words: Int32Array, peers: PeerCache, clientIpAt: ClientIpAt) {
-    this.data = data;
-    this.words = words;
-    this.#bytes = new Uint8Array(words.buffer, words.byteOffset);
+  constructor(memory: BatchMemory, peers: PeerCache, clientIpAt: ClientIpAt) {
+    this.memory = memory;
     this.#peers = peers;
     this.#clientIpAt = clientIpAt;
   }
 
+  get data(): Buffer {
+    return this.memory.data;
+  }
+
+  get words(): Int32Array {
+    return this.memory.words;
+  }
+
   payload(index: number): Buffer {
-    const from = this.words[index * WORDS + AT] as number;
-    return this.data.subarray(from, from + (this.words[index * WORDS + LENGTH] as number));
+    const at = this.#at(index);
+    const from = this.words[at + UDP_AT] as number;
+    return this.data.subarray(from, from + (this.words[at + UDP_LENGTH] as number));
   }
 
   address(index: number): string {
@@ -55,15 +55,37 @@ export class SocketBatch implements Batch {
   }
 
   port(index: number): number {
-    return this.words[index * WORDS + PORT] as number;
+    return this.words[this.#at(index) + UDP_PORT] as number;
   }
 
   clientIp(index: number): string | undefined {
     return this.#clientIpAt(index, this.#peer(index));
   }
 
+  /** Leaves datagrams out: those for which `isWanted` says no. */
+  filter(isWanted: (peer: Peer, family: 4 | 6) => boolean): void {
+    const { words } = this;
+    let kept = 0;
+    for (let index = 0; index < this.length; index++) {
+      const at = index * UDP_WORDS;
+      if (!isWanted(this.#peer(index), words[at + UDP_FAMILY] as 4 | 6)) continue;
+      if (kept < index) words.copyWithin(kept * UDP_WORDS, at, at + UDP_WORDS);
+      kept++;
+    }
+    this.length = kept;
+  }
+
   #peer(index: number): Peer {
-    const at = index * WORDS;
-    return this.#peers.find(this.words, this.#bytes, at, this.words[at + FAMILY] as 4 | 6);
+    const at = this.#at(index);
+    return this.#peers.find(this.words, this.memory.bytes, at, this.words[at + UDP_FAMILY] as 4 | 6);
+  }
+
+  #at(index: number): number {
+    const isThere = Number.isInteger(index) && index >= 0 && index < this.length;
+    if (isThere && this.words.length > 0) return index * UDP_WORDS;
+    if (isThere) throw new RangeError("the memory of this batch was given away: copy what you send on");
+    throw new RangeError(
+      `this batch has ${this.length} datagrams, and number ${index} was asked for: it is valid during the call that hands it over, copy what you keep`,
+    );
   }
 }

@@ -1,18 +1,14 @@
 import type { ConnectionClaim, ConnectionMethod } from "@wherefrom/core";
+import type { DatagramPrefix } from "@wherefrom/core/internal";
+import { parseUdpOptions, type UdpOptionPlace, type UdpProduct } from "@wherefrom/core/wire";
 import {
-  parseSpp,
-  parseUdpOptions,
-  readProxyDatagram,
-  SPP_BYTES,
-  type UdpOptionPlace,
-  type UdpProduct,
-} from "@wherefrom/core/wire";
-
-/** What the addon says of a datagram's options. */
-const CUT_OPTIONS = 1;
-const MORE_OPTIONS = 2;
-const IPV6_OPTIONS = 4;
-const OPP_OPTIONS = 8;
+  UDP_CUT_OPTIONS,
+  UDP_CUT_PAYLOAD,
+  UDP_GLUED,
+  UDP_IPV6_OPTIONS,
+  UDP_MORE_OPTIONS,
+  UDP_OPP_OPTIONS,
+} from "./native-numbers.ts";
 
 const NONE: readonly ConnectionClaim[] = [];
 
@@ -24,22 +20,34 @@ export function readOptionClaims(
   to: number,
   flags: number,
 ): readonly ConnectionClaim[] {
-  if (from === to && (flags & CUT_OPTIONS) === 0) return NONE;
+  const cut = cutReason(flags);
+  if (from === to && cut === undefined) return NONE;
   const reading =
-    (flags & CUT_OPTIONS) !== 0
-      ? "too-long"
-      : (flags & MORE_OPTIONS) !== 0
-        ? "several"
-        : parseUdpOptions(bytes, product, placeOf(flags), from, to);
+    cut ?? ((flags & UDP_MORE_OPTIONS) !== 0 ? "several" : parseUdpOptions(bytes, product, placeOf(flags), from, to));
   if (typeof reading === "object") return [reading];
   if (reading === "absent") return NONE;
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, RAW_LIMIT_BYTES)).toString("hex");
   return [malformed("udp-option", product.name, raw, reading)];
 }
 
+/**
+ * Why nothing that came with a datagram proves anything: part of it was lost before we saw it, or it is several in one, of which the first one's options are all that was kept.
+ * Undefined where it is whole.
+ */
+export function cutReason(flags: number): string | undefined {
+  if ((flags & UDP_CUT_PAYLOAD) !== 0) return "cut";
+  if ((flags & UDP_CUT_OPTIONS) !== 0) return "too-long";
+  return (flags & UDP_GLUED) === 0 ? undefined : "several-datagrams";
+}
+
+/** The claim of a datagram that was cut. */
+export function cutClaim(method: ConnectionMethod, format: string, reason: string): ConnectionClaim {
+  return malformed(method, format, "", reason);
+}
+
 function placeOf(flags: number): UdpOptionPlace {
-  if ((flags & OPP_OPTIONS) !== 0) return "protocol-248";
-  return (flags & IPV6_OPTIONS) === 0 ? "ipv4-option" : "ipv6-destination-option";
+  if ((flags & UDP_OPP_OPTIONS) !== 0) return "protocol-248";
+  return (flags & UDP_IPV6_OPTIONS) === 0 ? "ipv4-option" : "ipv6-destination-option";
 }
 
 /** Bytes of a header that is none which the proof shows. */
@@ -53,27 +61,13 @@ export interface PayloadReading {
 }
 
 /** Reads the header that a believed balancer puts before the payload. What does not begin as one is a payload without, and no claim. */
-export function readPayload(method: ConnectionMethod, payload: Buffer): PayloadReading {
-  if (method === "spp") {
-    const reading = parseSpp(payload);
-    if (typeof reading === "object") return { claims: [reading], length: SPP_BYTES, reason: undefined };
-    return refuse(method, "spp", payload, reading, "no-magic");
-  }
-  const reading = readProxyDatagram(payload);
+export function readPayload({ method, name, absent, read }: DatagramPrefix, payload: Buffer): PayloadReading {
+  const reading = read(payload);
   if (reading.state === "header") return { claims: reading.claims, length: reading.length, reason: undefined };
-  return refuse(method, "proxy-v2", payload, reading.state === "refused" ? reading.reason : "too-short", "not-proxy");
-}
-
-function refuse(
-  method: ConnectionMethod,
-  format: string,
-  payload: Buffer,
-  reason: string,
-  absent: string,
-): PayloadReading {
+  const { reason } = reading;
   if (reason === absent) return { claims: NONE, length: 0, reason };
   const raw = payload.toString("hex", 0, RAW_LIMIT_BYTES);
-  return { claims: [malformed(method, format, raw, reason)], length: 0, reason };
+  return { claims: [malformed(method, name, raw, reason)], length: 0, reason };
 }
 
 function malformed(method: ConnectionMethod, format: string, raw: string, reason: string): ConnectionClaim {
@@ -86,13 +80,31 @@ export function copyClaim({
   format,
   raw,
   says,
+  reason,
+  oddities,
   endpoint,
+  transport,
   destination,
   vpcId,
   tlvs,
 }: ConnectionClaim): ConnectionClaim {
-  return { method, format, raw, says, endpoint, destination, vpcId, tlvs };
+  return { method, format, raw, says, reason, oddities, endpoint, transport, destination, vpcId, tlvs };
 }
+
+/**
+ * What the header in a later datagram of a flow says, where an earlier one was told already: the same; or else nothing that counts. A flow has one client, and the balancer passes on
+ * payloads that begin with a header of that client's own.
+ */
+export function laterClaim(before: ConnectionClaim, claim: ConnectionClaim): ConnectionClaim {
+  const { method, format, raw, says, endpoint } = claim;
+  if (says === "malformed") return claim;
+  const isSame =
+    says === before.says && endpoint?.address === before.endpoint?.address && endpoint?.port === before.endpoint?.port;
+  return isSame ? claim : malformed(method, format, raw, FLOW_DISAGREES);
+}
+
+/** Why a claim counts for nothing although it is whole: an earlier datagram of the flow said something else. */
+export const FLOW_DISAGREES = "flow-disagrees";
 
 /** A claim that was on an earlier datagram of its flow. */
 export function rememberedClaim(claim: ConnectionClaim, ageMs: number): ConnectionClaim {

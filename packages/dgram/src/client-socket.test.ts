@@ -2,16 +2,23 @@ import { createSocket as createPlain } from "node:dgram";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import { compilePolicy, type PolicyOptions } from "@wherefrom/core";
+import type { ClientSocketOptions } from "./socket-options.ts";
+import type { SocketCalls } from "@wherefrom/native";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ClientSocketOptions, createSocket, type UdpSocket, udpStatus } from "./create-socket.ts";
+import { createSocket, type UdpSocket, udpStatus } from "./create-socket.ts";
 import { getClient, getClientIp } from "./get-client.ts";
 import type { MessageInfo } from "./message-info.ts";
-import { loadUdp } from "./native.ts";
+import { handleOf } from "./dgram-internals.ts";
+import { loadSockopt, loadUdp } from "./native.ts";
 
 const wait = promisify(setTimeout);
 const NOBODY = compilePolicy({ trust: [] });
 const SPP = "56ec00000000000000000000ffffcb00710700000000000000000000ffffc633640ac40601bb";
 const PPV2 = "0d0a0d0a000d0a515549540a2112000ccb007107c633640ac40601bb";
+/** Linux: include/uapi/linux/udp.h. */
+const IPPROTO_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
 const HAS_ADDON = typeof loadUdp() !== "string";
 
 interface Received {
@@ -150,19 +157,32 @@ describe.each(["addon", "node:dgram"])("received by %s", (receiver) => {
     "a broken header is delivered as it came, and says why nobody is named",
     async () => {
       const site = await open({ type: "udp4", udp: "proxy-v2" }, trusting("proxy-protocol"));
-      const broken = [
-        PPV2.slice(0, 40),
-        PPV2.replace("2112", "2111"),
-        PPV2.replace("2112", "3112"),
-        PPV2.replace("2112", "2152"),
-      ];
+      const broken = [PPV2.slice(0, 40), PPV2.replace("2112", "3112"), PPV2.replace("2112", "2152")];
       const received = await deliver(site, broken);
       expect(received.map(({ payload }) => payload)).toEqual(broken);
       expect(received.map(({ info }) => [info.client.stop, info.client.hops[1]?.claim?.reason])).toEqual([
         ["malformed-hop", "too-short"],
-        ["malformed-hop", "wrong-transport"],
         ["malformed-hop", "bad-version"],
         ["malformed-hop", "bad-family"],
+      ]);
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "the client of a DNS-over-HTTPS request, which a proxy passes on as a datagram, is believed",
+    async () => {
+      const site = await open({ type: "udp4", udp: "proxy-v2" }, trusting("proxy-protocol"));
+      const received = await deliver(site, [`${PPV2.replace("2112", "2111")}70696e67`, `${PPV2}70696e67`]);
+      expect(
+        received.map(({ payload, info }) => [
+          payload,
+          info.client.client?.address,
+          info.client.hops[1]?.claim?.transport,
+          info.client.hops[1]?.verdict.forgeable,
+        ]),
+      ).toEqual([
+        ["70696e67", "203.0.113.7", "stream", undefined],
+        ["70696e67", "203.0.113.7", "datagram", true],
       ]);
     },
   );
@@ -200,6 +220,27 @@ describe.each(["addon", "node:dgram"])("received by %s", (receiver) => {
   );
 
   test.runIf(HAS_ADDON || receiver === "node:dgram")(
+    "a header in a later datagram of a flow makes nobody the client: it may be the client's own payload",
+    async () => {
+      const site = await open(
+        { type: "udp4", udp: { format: "proxy-v2", sends: "first-of-flow" } },
+        trusting("proxy-protocol"),
+      );
+      // 203.0.113.7 writes a header that names 6.6.6.6.
+      const forged = PPV2.replace("cb007107", "06060606");
+      const received = await deliver(site, [`${PPV2}01`, `${PPV2}02`, `${forged}03`, "04", `${PPV2}05`]);
+      expect(received.map(({ payload, info }) => [payload, getClientIp(info), info.client.stop])).toEqual([
+        ["01", "203.0.113.7", "untrusted-hop"],
+        ["02", "203.0.113.7", "untrusted-hop"],
+        [`${forged}03`, undefined, "malformed-hop"],
+        ["04", undefined, "malformed-hop"],
+        [`${PPV2}05`, undefined, "malformed-hop"],
+      ]);
+      expect(received[3]?.info.client.hops[1]?.claim).toMatchObject({ reason: "flow-disagrees", via: "flow" });
+    },
+  );
+
+  test.runIf(HAS_ADDON || receiver === "node:dgram")(
     "what a listener throws is the process's, and the next datagrams still come",
     async () => {
       const site = await open("udp4");
@@ -216,6 +257,36 @@ describe.each(["addon", "node:dgram"])("received by %s", (receiver) => {
       expect(site.received.map(({ payload }) => payload).toSorted()).toEqual(["01", "02", "03"]);
     },
   );
+});
+
+describe("received by node:dgram, which does not tell what a datagram was sent to", () => {
+  const udp = { format: "proxy-v2", sends: "first-of-flow" } as const;
+
+  async function openPlain(host: string): Promise<Site> {
+    const symbols = Object.getOwnPropertySymbols.bind(Object);
+    Object.getOwnPropertySymbols = (value: object) =>
+      symbols(value).filter(({ description }) => description !== "state symbol");
+    try {
+      return await bind({ type: "udp4", udp }, trusting("proxy-protocol"), host);
+    } finally {
+      Object.getOwnPropertySymbols = symbols;
+    }
+  }
+
+  test("a socket for any address of ours remembers no flow, and says what to do", async () => {
+    const site = await openPlain("0.0.0.0");
+    const received = await deliver(site, [`${PPV2}01`, "02"]);
+    expect(received.map(({ info }) => getClientIp(info))).toEqual(["203.0.113.7", undefined]);
+    expect(udpStatus(site.socket)).toMatchObject({
+      missing: "without the addon no datagram tells which address of ours it was sent to: bind to one address",
+      flows: { flows: 0 },
+    });
+  });
+
+  test("one for a single address lacks nothing", async () => {
+    const site = await openPlain("127.0.0.1");
+    expect(udpStatus(site.socket)?.missing).toBeUndefined();
+  });
 });
 
 describe("what stays node:dgram's", () => {
@@ -257,6 +328,54 @@ describe("what stays node:dgram's", () => {
   });
 });
 
+describe.runIf(HAS_ADDON)("received by the addon, with the kernel's help", () => {
+  test("one port of the balancer towards two addresses of ours is two flows", async () => {
+    for (const [type, host, ends] of [
+      ["udp4", "0.0.0.0", ["127.0.0.1", "127.0.0.2"]],
+      ["udp6", "::", ["127.0.0.1", "127.0.0.2"]],
+      ["udp6", "::", ["::ffff:127.0.0.1", "::ffff:127.0.0.2"]],
+    ] as const) {
+      const options = { type, udp: { format: "proxy-v2", sends: "first-of-flow" } } as const;
+      const site = await bind(options, trusting("proxy-protocol"), host);
+      const sender = createPlain(ends[0].includes(":") ? "udp6" : "udp4");
+      onTestFinished(() => void sender.close());
+      const headers = [PPV2, PPV2.replace("cb007107", "cb007108")];
+      const payloads = [...headers, "01", "02"];
+      for (const [index, payload] of payloads.entries()) {
+        sender.send(Buffer.from(payload, "hex"), site.port, ends[index % 2]);
+        await expect.poll(() => site.received.length).toBe(index + 1);
+      }
+      expect(site.received.map(({ info }) => getClientIp(info))).toEqual([
+        "203.0.113.7",
+        "203.0.113.8",
+        "203.0.113.7",
+        "203.0.113.8",
+      ]);
+    }
+  });
+
+  test("datagrams that the kernel put into one (UDP_GRO) name nobody: the header is the first one's alone", async () => {
+    const { setSockopt } = loadSockopt() as SocketCalls;
+    const site = await bind({ type: "udp4", udp: "spp" }, trusting("spp"));
+    const sender = createPlain("udp4").bind(0, "127.0.0.1");
+    await once(sender, "listening");
+    onTestFinished(() => void sender.close());
+    const fdOf = (socket: unknown): number => handleOf(socket as never)?.fd as number;
+    const each = Buffer.from(`${SPP}0102`, "hex");
+    expect(setSockopt(fdOf(site.socket), IPPROTO_UDP, UDP_GRO, 1)).toBe(0);
+    expect(setSockopt(fdOf(sender), IPPROTO_UDP, UDP_SEGMENT, each.length)).toBe(0);
+    const three = Buffer.concat([each, each, each]);
+    sender.send(three, site.port, "127.0.0.1");
+    sender.send(each, site.port, "127.0.0.1");
+    await expect.poll(() => site.received.length).toBe(2);
+    expect(site.received.map(({ payload, info }) => [payload, info.client.stop, getClientIp(info)])).toEqual([
+      [three.toString("hex"), "malformed-hop", undefined],
+      ["0102", "untrusted-hop", "203.0.113.7"],
+    ]);
+    expect(site.received[0]?.info.client.hops[1]?.claim?.reason).toBe("several-datagrams");
+  });
+});
+
 describe.runIf(HAS_ADDON)("batches", () => {
   test("bring the same, in place", async () => {
     const site = await bind("udp4");
@@ -284,7 +403,7 @@ describe.runIf(HAS_ADDON)("batches", () => {
     expect(() => socket.receiveBatches(() => {})).toThrow(
       expect.objectContaining({
         code: "ERR_WHEREFROM_NATIVE_UNAVAILABLE",
-        message:
+        detail:
           "batches are received by the addon, and the socket is not bound: call it after 'listening', or listen to 'message'",
       }),
     );

@@ -1,14 +1,27 @@
 import { Socket, type SocketOptions } from "node:dgram";
 import { performance } from "node:perf_hooks";
 import { getSystemErrorName } from "node:util";
-import { type Policy, WherefromError } from "@wherefrom/core";
-import { type Batch, FAMILY, SocketBatch, WORDS } from "./batch.ts";
-import { DatagramReader, type UdpStatus } from "./datagram-reader.ts";
+import { type Policy, type PolicySource, WherefromError } from "@wherefrom/core";
+import { callback, checkValue, currentPolicy, isPolicySource } from "@wherefrom/core/internal";
+import { type Batch, SocketBatch } from "./batch.ts";
+import { BatchMemory } from "./batch-memory.ts";
+import type { AddressBlockList } from "./block-list.ts";
+import { DatagramReader } from "./datagram-reader.ts";
+import { isConnected } from "./dgram-internals.ts";
 import type { RemoteInfo } from "./get-client.ts";
+import { OwnBatch } from "./own-batch.ts";
 import { PeerCache } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
 import { prepend, readSendArguments } from "./send-arguments.ts";
 import type { CompiledUdpFormat } from "./udp-format.ts";
+import type { UdpStatus } from "./udp-status.ts";
+
+/** What node:dgram's constructor is given, in all of its versions. */
+export interface SocketSetting extends SocketOptions {
+  readonly receiveBlockList?: AddressBlockList | undefined;
+}
+
+const CLOSED = "the socket is closed";
 
 /**
  * A node:dgram socket whose messages know their clients. It binds, sends and closes as node:dgram does; the addon receives, many datagrams a call. Where the addon
@@ -16,23 +29,32 @@ import type { CompiledUdpFormat } from "./udp-format.ts";
  */
 export class ClientSocket extends Socket {
   readonly #format: CompiledUdpFormat | undefined;
-  readonly #peers = new PeerCache();
+  #peers = new PeerCache();
   readonly #reader: DatagramReader;
   #receiver: Receiver | string = "the socket is not bound";
   #isReferenced = true;
   #isConnected = false;
+  #batch: SocketBatch | undefined;
   #tellBatch: ((batch: Batch) => void) | undefined;
 
-  constructor(options: SocketOptions, policy: Policy, format: CompiledUdpFormat | undefined) {
-    // @types/node says that its constructor takes an emitter's options; node:dgram passes these on.
+  constructor(options: SocketSetting, policy: Policy | PolicySource, format: CompiledUdpFormat | undefined) {
+    // @types/node says that its constructor takes an emitter's options; node:dgram passes these on. It may call our methods (a signal that was aborted before closes at once).
     super(options as object);
     this.#format = format;
-    this.#reader = new DatagramReader(this, policy, format);
-    super.on("listening", () => this.#listen());
-    super.on("connect", () => {
-      this.#isConnected = true;
-      if (typeof this.#receiver !== "string") this.#receiver.leaveProtocol248();
-    });
+    this.#reader = new DatagramReader(this, currentPolicy(policy), format, options.receiveBlockList);
+    if (isPolicySource(policy)) this.#follow(policy);
+    if (options.signal?.aborted === true) this.#receiver = CLOSED;
+  }
+
+  #follow(source: PolicySource): void {
+    const change = (policy: Policy): void => {
+      this.#reader.changePolicy(policy);
+      // What was found out about peers was so under the policy before.
+      this.#peers = new PeerCache();
+      this.#batch = undefined;
+    };
+    source.on("change", change);
+    this.once("close", () => source.off("change", change));
   }
 
   get status(): UdpStatus {
@@ -44,6 +66,7 @@ export class ClientSocket extends Socket {
 
   /** From now on batches go to `listener`, and no 'message' is emitted. Throws where there is no addon, or the format has a header to take off. */
   receiveBatches(listener: (batch: Batch) => void): void {
+    checkValue("receiveBatches(listener): the listener", listener, callback);
     if (this.#format !== undefined && this.#reader.readsPayload) {
       throw new WherefromError(
         "ERR_WHEREFROM_INVALID_CARRIER",
@@ -56,110 +79,122 @@ export class ClientSocket extends Socket {
         `batches are received by the addon, and ${this.#receiver}: call it after 'listening', or listen to 'message'`,
       );
     }
-    this.#receiver.leaveInPlace();
     this.#tellBatch = listener;
   }
 
   override ref(): this {
-    this.#isReferenced = true;
-    this.#keepAlive();
+    this.#keepAlive(true);
     return super.ref();
   }
 
   override unref(): this {
-    this.#isReferenced = false;
-    this.#keepAlive();
+    this.#keepAlive(false);
     return super.unref();
   }
 
   override close(callback?: () => void): this {
-    if (typeof this.#receiver !== "string") this.#receiver.close();
-    this.#receiver = "the socket is closed";
+    if (#receiver in this) {
+      if (typeof this.#receiver !== "string") this.#receiver.close();
+      this.#receiver = CLOSED;
+    }
     return super.close(callback);
   }
 
   override disconnect(): void {
-    this.#isConnected = false;
     super.disconnect();
+    this.#isConnected = false;
+    if (typeof this.#receiver !== "string") this.#receiver.joinProtocol248(this);
   }
 
   override send(...values: readonly unknown[]): void {
-    const { replies } = this.#reader;
-    const sent = replies === undefined ? undefined : readSendArguments(values, this.#isConnected);
-    if (sent !== undefined && replies !== undefined) {
-      const to = this.#isConnected ? this.remoteAddress() : { address: sent.address, port: sent.port as number };
-      const header = replies.find(to.address, to.port, performance.now());
-      if (header !== undefined) {
+    const replies = #receiver in this ? this.#reader.replies : undefined;
+    if (replies !== undefined) {
+      const connected = isConnected(this) ?? this.#isConnected;
+      const sent = readSendArguments(values, connected);
+      const to = connected ? this.remoteAddress() : { address: sent?.address, port: sent?.port as number };
+      const header = sent === undefined ? undefined : replies.find(to.address, to.port, performance.now());
+      if (sent !== undefined && header !== undefined) {
         const list = prepend(header, sent.payload);
-        const where = this.#isConnected ? [sent.callback] : [sent.port, sent.address, sent.callback];
+        const where = connected ? [sent.callback] : [sent.port, sent.address, sent.callback];
         return (super.send as (...all: unknown[]) => void)(list, ...where);
       }
     }
     return (super.send as (...all: unknown[]) => void)(...values);
   }
 
-  /** What node:dgram received passes here. */
+  /** What node:dgram has to tell passes here: the datagrams that it received itself, and what becomes of the socket, of which nothing may get lost with the application's listeners. */
   override emit(event: string | symbol, ...values: unknown[]): boolean {
-    if (event !== "message" || typeof this.#receiver !== "string") return super.emit(event, ...(values as [never]));
-    const [payload, info] = values as [Buffer, RemoteInfo];
-    const message = this.#reader.read(payload, info, this.#reader.now);
+    if (#receiver in this) {
+      if (event === "listening") this.#listen();
+      else if (event === "connect") this.#leave();
+      else if (event === "message" && typeof this.#receiver === "string") return this.#pass(values);
+    }
+    return super.emit(event, ...(values as [never]));
+  }
+
+  #pass([payload, info]: unknown[]): boolean {
+    const message = this.#reader.read(payload as Buffer, info as RemoteInfo, this.#reader.now);
     return message === undefined ? false : super.emit("message", message.payload, message.info);
   }
 
-  #keepAlive(): void {
-    if (typeof this.#receiver !== "string") this.#receiver.keepAlive(this.#isReferenced);
+  #keepAlive(isReferenced: boolean): void {
+    if (!(#receiver in this)) return;
+    this.#isReferenced = isReferenced;
+    if (typeof this.#receiver !== "string") this.#receiver.keepAlive(isReferenced);
   }
 
   #listen(): void {
-    this.#receiver = Receiver.open(this, this.#reader.wants, (count, slab) => this.#tell(count, slab));
-    if (!this.#isReferenced) this.#keepAlive();
+    if (this.#receiver === CLOSED) return;
+    this.#receiver = Receiver.open(this, this.#reader.wants, (count, memory) => this.#tell(count, memory));
+    this.#reader.lookAround();
+    if (typeof this.#receiver === "string") this.#reader.noteFallback();
+    else if (!this.#isReferenced) this.#receiver.keepAlive(false);
   }
 
-  #tell(count: number, slab: ArrayBuffer | undefined): void {
-    if (count < 0) {
+  #leave(): void {
+    this.#isConnected = true;
+    if (typeof this.#receiver !== "string") this.#receiver.leaveProtocol248();
+  }
+
+  #tell(count: number, memory: ArrayBuffer | undefined): void {
+    if (count < 0 || memory === undefined) {
       this.emit("error", receiveError(count));
       return;
     }
-    if (typeof this.#receiver === "string") return;
-    const { native } = this.#receiver;
-    const { words, data } = native.buffers;
-    if (this.#tellBatch !== undefined) return this.#tellInPlace(count, data, words);
-    // Both were packed: words are as long as a batch at most.
-    if (this.#slab?.buffer !== slab) this.#slab = Buffer.from(slab as ArrayBuffer);
-    this.#tellEach(count, this.#slab as Buffer, words, native.bytes, 0);
+    this.#reader.lookAround();
+    const received = BatchMemory.over(memory);
+    if (this.#tellBatch !== undefined) return this.#tellInPlace(count, received, this.#tellBatch);
+    this.#tellEach(new OwnBatch(count, received, this.#peers), 0, this.#reader.now);
   }
 
-  /** Many batches go into one. */
-  #slab: Buffer | undefined;
-
-  #batch: SocketBatch | undefined;
-
-  #tellInPlace(count: number, data: ArrayBuffer, words: Int32Array): void {
-    this.#batch ??= new SocketBatch(Buffer.from(data), words, this.#peers, (index, peer) =>
-      this.#reader.clientIpAt(this.#batch as SocketBatch, index, peer),
-    );
-    this.#batch.length = count;
-    this.#reader.readBatch(this.#batch, this.#reader.now);
-    this.#tellBatch?.(this.#batch);
+  #tellInPlace(count: number, memory: BatchMemory, listener: (batch: Batch) => void): void {
+    let batch = this.#batch;
+    if (batch?.memory !== memory) {
+      const made: SocketBatch = new SocketBatch(memory, this.#peers, (index, peer) =>
+        this.#reader.clientIpAt(made, index, peer),
+      );
+      this.#batch = batch = made;
+    }
+    batch.length = count;
+    try {
+      this.#reader.readBatch(batch, this.#reader.now);
+      if (batch.length > 0) listener(batch);
+    } finally {
+      batch.length = 0;
+    }
   }
 
-  /** `bytes` are those of `words`. */
-  #tellEach(count: number, data: Buffer, words: Int32Array, bytes: Uint8Array, first: number): void {
-    const { now } = this.#reader;
+  #tellEach(batch: OwnBatch, first: number, now: number): void {
     let index = first;
     try {
-      while (index < count && typeof this.#receiver !== "string") {
-        const at = index * WORDS;
-        index++;
-        const peer = this.#peers.find(words, bytes, at, words[at + FAMILY] as 4 | 6);
-        const message = this.#reader.readPacked(data, words, at, peer, now);
+      while (index < batch.length && typeof this.#receiver !== "string") {
+        const message = this.#reader.readOwn(batch, index++, now);
         if (message !== undefined) super.emit("message", message.payload, message.info);
       }
     } finally {
-      // A listener threw: node:dgram would go on with the next datagram once somebody has caught that.
-      if (index < count && typeof this.#receiver !== "string") {
-        const rest = words.slice();
-        process.nextTick(() => this.#tellEach(count, data, rest, new Uint8Array(rest.buffer), index));
+      // A listener threw: node:dgram would go on with the next datagram once the error is caught.
+      if (index < batch.length && typeof this.#receiver !== "string") {
+        process.nextTick(() => this.#tellEach(batch, index, now));
       }
     }
   }

@@ -1,15 +1,12 @@
-import type { Socket, SocketOptions, SocketType } from "node:dgram";
-import { type Policy, WherefromError } from "@wherefrom/core";
+import type { Socket, SocketType } from "node:dgram";
+import type { Policy, PolicySource } from "@wherefrom/core";
+import { requirePolicy, setNotices, setRead, tellOnce, tellUnreadCarriers } from "@wherefrom/net/internal";
 import type { Batch } from "./batch.ts";
 import { ClientSocket } from "./client-socket.ts";
-import type { UdpStatus } from "./datagram-reader.ts";
+import type { UdpStatus } from "./udp-status.ts";
 import type { MessageInfo } from "./message-info.ts";
-import { compileUdpFormat, type UdpFormat } from "./udp-format.ts";
-
-export interface ClientSocketOptions extends SocketOptions {
-  /** How the balancer tells whose a datagram is. Without it the source of the datagram is the first machine of the walk, and mostly the last. */
-  readonly udp?: UdpFormat | undefined;
-}
+import { type ClientSocketOptions, readSocketOptions, unappliedOptions } from "./socket-options.ts";
+import { compileUdpFormat } from "./udp-format.ts";
 
 /** A node:dgram socket whose 'message' listeners are given `rinfo.client`. */
 export interface UdpSocket extends Omit<
@@ -32,17 +29,25 @@ export interface UdpSocket extends Omit<
   receiveBatches(listener: (batch: Batch) => void): void;
 }
 
+const POLICY_EXAMPLE = `compilePolicy({ trust: [...], from: "udp-option" }), or compilePolicy({ trust: [] }) where clients reach this socket themselves`;
+
 /**
- * node:dgram's `createSocket`, with a policy: whose datagrams are believed, and what about. Everything that can be wrong with the options is thrown here.
+ * node:dgram's `createSocket`, with a policy: whose datagrams are believed, and what about. Of a source the policy answers that is in force when a datagram is received. Everything that can be wrong with the options is thrown here.
  */
 export function createSocket(
   options: SocketType | ClientSocketOptions,
-  policy: Policy,
+  policy: Policy | PolicySource,
   listener?: (payload: Buffer, rinfo: MessageInfo) => void,
 ): UdpSocket {
-  const { udp, ...rest } = typeof options === "string" ? { type: options, udp: undefined } : options;
-  requirePolicy(policy);
-  const socket = new ClientSocket(rest, policy, udp === undefined ? undefined : compileUdpFormat(udp, policy));
+  const all = readSocketOptions(options, listener);
+  const { udp, notices = true, ...rest } = all;
+  const current = requirePolicy("createSocket(options, policy)", policy, POLICY_EXAMPLE);
+  const format = udp === undefined ? undefined : compileUdpFormat(udp, current);
+  const socket = new ClientSocket(rest, policy, format);
+  setNotices(socket, notices);
+  setRead(socket, format === undefined ? [] : [format.method]);
+  tellUnreadCarriers(socket, current, "udp");
+  for (const detail of unappliedOptions(all)) tellOnce(socket, { code: "socket-option-unapplied", detail }, detail);
   if (listener !== undefined) socket.on("message", listener as never);
   return socket as unknown as UdpSocket;
 }
@@ -50,13 +55,4 @@ export function createSocket(
 /** How the socket receives, what it lacks, and what it counted. Undefined for a socket that `createSocket` did not make. */
 export function udpStatus(socket: object): UdpStatus | undefined {
   return socket instanceof ClientSocket ? socket.status : undefined;
-}
-
-/** Options that nobody compiled were checked by nobody. */
-function requirePolicy(policy: Policy): void {
-  if (Array.isArray((policy as Partial<Policy> | undefined)?.connectionMethods)) return;
-  throw new WherefromError(
-    "ERR_WHEREFROM_NO_POLICY",
-    `createSocket(options, policy) needs a policy: type compilePolicy({ trust: [...], from: "udp-option" }), or compilePolicy({ trust: [] }) where clients reach this socket themselves`,
-  );
 }

@@ -5,9 +5,11 @@ export const FLOW_IDLE_MS = 30_000;
 /** The part of the table for flows of which only one datagram was seen: one in so many. */
 const YOUNG_SHARE = 4;
 
+/** The flows that a socket remembers. */
 export interface FlowStatus {
+  /** How many. */
   readonly flows: number;
-  /** Flows that were forgotten before their time, because there were too many that nobody had heard of before. */
+  /** Flows that were forgotten before their time, because too many new flows came. */
   readonly evictions: number;
 }
 
@@ -48,7 +50,7 @@ export class FlowTable<Value> {
     table.delete(key);
     if (now - flow.seen > this.#idleMs) return undefined;
     flow.seen = now;
-    // The order of a Map is that of its insertions: the front is whoever was silent longest.
+    // The order of a Map is that of its insertions: the front is the flow that was silent longest.
     (established !== undefined || this.#hasRoom(now) ? this.#established : this.#young).set(key, flow);
     return flow;
   }

@@ -10,6 +10,7 @@ import type { Peer } from "./peer.ts";
 
 /** What stands behind a message: whom to believe, and what was said of it. */
 export interface Site {
+  /** The one of now. */
   readonly policy: Policy;
   /** The claims of a datagram whose options were kept in bytes[from, to). */
   readonly claims: (bytes: Uint8Array, from: number, to: number, flags: number) => readonly ConnectionClaim[];
@@ -20,8 +21,8 @@ export interface Site {
 const NOTHING = new Uint8Array();
 
 /**
- * What a 'message' listener is told beside the payload: all that node:dgram tells, and the client. A datagram's options are taken apart when somebody asks;
- * until then the memory of its batch is kept.
+ * What a 'message' listener gets after the payload: all that node:dgram passes, and the client. A datagram's options are parsed at the first look-up;
+ * until then those of its batch are kept.
  */
 export class MessageInfo {
   readonly address: string;
@@ -30,6 +31,8 @@ export class MessageInfo {
   /** Of the payload, without a header that was taken off. */
   readonly size: number;
   readonly #site: Site;
+  /** The one of the moment in which it was received. */
+  readonly #policy: Policy;
   readonly #peer: Peer;
   /** The claims, or where they are to be read. */
   #claims: readonly ConnectionClaim[] | undefined;
@@ -56,6 +59,7 @@ export class MessageInfo {
     this.port = port;
     this.size = size;
     this.#site = site;
+    this.#policy = site.policy;
     this.#peer = peer;
     this.#claims = claims;
     this.#bytes = bytes;
@@ -66,15 +70,15 @@ export class MessageInfo {
 
   /** Who sent it, and how we know. Built when it is read, and kept. */
   get client(): Resolution {
-    return (this.#resolution ??= resolve({ connection: this.#connection() }, this.#site.policy));
+    return (this.#resolution ??= resolve({ connection: this.#connection() }, this.#policy));
   }
 
   /** For `getClientIp`: nothing is built but the text. */
   static clientIp(info: MessageInfo, policy: Policy | undefined): string | undefined {
-    if (policy === undefined && info.#claims === undefined) {
+    if (policy === undefined && info.#claims === undefined && info.#policy === info.#site.policy) {
       return info.#site.clientIp(info.#peer, info.#bytes, info.#from, info.#to, info.#flags);
     }
-    return clientAddress(info.#connection(), undefined, policy ?? info.#site.policy);
+    return clientAddress(info.#connection(), undefined, policy ?? info.#policy);
   }
 
   static resolve(info: MessageInfo, policy: Policy): Resolution {

@@ -1,4 +1,4 @@
-import { loadSockopt } from "./native.ts";
+import { loadNative } from "./native.ts";
 
 /** Of attachOpp: the argument is none. */
 const EDOM = 33;
@@ -9,13 +9,13 @@ const EDOM = 33;
  * CAP_NET_ADMIN. "on", or "unavailable: ..." with what failed. To be called again does nothing.
  */
 export function convertProtocol248(interfaceName: string): string {
-  const sockopt = loadSockopt();
-  if (typeof sockopt === "string") return `unavailable: ${sockopt}`;
-  const { attachOpp, buffer } = sockopt;
-  if (attachOpp === undefined) return "unavailable: libc through ffi-rs loads no programs; build the addon";
+  const native = loadNative();
+  if (typeof native === "string") return `unavailable: ${native}`;
+  if (native.bpf === undefined) return "unavailable: libc through ffi-rs loads no programs; build the addon";
+  const { attachOpp, buffer } = native.bpf;
   const result = attachOpp(interfaceName);
   if (result === 0) return "on";
-  if (result === -EDOM) return `unavailable: ${JSON.stringify(interfaceName)} is no name of an interface`;
+  if (result === -EDOM) return `unavailable: ${JSON.stringify(interfaceName)} is not the name of an interface`;
   const problem = Buffer.from(buffer.subarray(0, buffer.indexOf(0))).toString();
   return `unavailable: ${problem} (errno ${-result})`;
 }

@@ -29,14 +29,23 @@ test.each<[UdpFormat, object]>([
 
 describe("a format that is wrong", () => {
   test.each<[unknown, message: RegExp]>([
-    ["spq", /"spq" is no product/],
+    ["spq", /"spq" is not a product or format of datagrams; did you mean "spp"\?/],
+    ["uoa-modul", /did you mean "uoa-module"\?/],
+    ["some-balancer", /"dpvs", "dpvs-opp", "bytedance", "uoa-module", "proxy-v2", "spp" are/],
+    [null, /.+/],
+    [7, /.+/],
+    [["dpvs"], /.+/],
+    [{}, /.+/],
+    [{ format: undefined }, /format is missing/],
+    [{ format: null }, /format is the name or description/],
+    [{ format: { format: "dpvs" } }, /.+/],
     [{ format: "spp", requierd: true }, /did you mean "required"\?/],
     [{ format: "spp", zzz: true }, /"format", "sends", .* are/],
     [{ format: "spp", sends: "first-of-flow" }, /of "spp" it is known/],
     [{ format: "uoa-module", sends: "every-datagram" }, /of "uoa-module" it is known/],
     [{ format: "dpvs", sends: "often" }, /sends is/],
     [{ format: "dpvs", required: true }, /required is for "proxy-v2" and "spp"/],
-    [{ format: "spp", required: "yes" }, /required is true or false, not "yes"/],
+    [{ format: "spp", required: "yes" }, /required is true or false, not a text/],
     [{ format: "dpvs", flowLimit: 3 }, /flowLimit is a whole number from 4/],
     [{ format: "dpvs", flowIdleMs: 0 }, /flowIdleMs is a whole number from 1/],
   ])("%j", (option, message) => {

@@ -1,4 +1,20 @@
-import { nearestSpelling, type Policy, type ConnectionMethod, WherefromError } from "@wherefrom/core";
+import type { ConnectionMethod, Policy } from "@wherefrom/core";
+import {
+  checkOptions,
+  DATAGRAM_PREFIXES,
+  type DatagramPrefix,
+  type DatagramPrefixName,
+  flag,
+  hintAt,
+  invalidCarrier,
+  invalidPolicy,
+  oneOf,
+  required,
+  type Shapes,
+  TIMER_LIMIT_MS,
+  UDP_PRODUCT_NAMES,
+  whole,
+} from "@wherefrom/core/internal";
 import { compileUdpProduct, type CustomUdpOption, type UdpProduct, type UdpProductName } from "@wherefrom/core/wire";
 
 /**
@@ -8,9 +24,11 @@ import { compileUdpProduct, type CustomUdpOption, type UdpProduct, type UdpProdu
  * - "uoa-module": dpvs' kernel module took the option off, and is asked once a flow. Takes the addon or ffi-rs.
  * - "proxy-v2", "spp": in a header before the payload, which is taken off.
  */
-export type UdpFormatName = UdpProductName | "uoa-module" | "proxy-v2" | "spp";
+export type UdpFormatName = UdpProductName | "uoa-module" | DatagramPrefixName;
 
+/** A format, with more to say about it. */
 export interface UdpFormatOptions {
+  /** Its name, or the option described. */
   readonly format: UdpFormatName | CustomUdpOption;
   /** Whether later datagrams of a flow come without. Default: what is known of the product; of "proxy-v2", "every-datagram". */
   readonly sends?: UdpProduct["sends"] | undefined;
@@ -22,6 +40,7 @@ export interface UdpFormatOptions {
   readonly flowIdleMs?: number | undefined;
 }
 
+/** How the balancer tells the client of a datagram: a name, an option described, or either with limits. */
 export type UdpFormat = UdpFormatName | CustomUdpOption | UdpFormatOptions;
 
 export interface CompiledUdpFormat {
@@ -29,45 +48,55 @@ export interface CompiledUdpFormat {
   readonly method: ConnectionMethod;
   /** Set where the client is told in IP options. */
   readonly product: UdpProduct | undefined;
+  /** Set where the client is told in a header before the payload. */
+  readonly prefix: DatagramPrefix | undefined;
   readonly remembers: boolean;
   readonly isRequired: boolean;
   readonly flowLimit: number | undefined;
   readonly flowIdleMs: number | undefined;
 }
 
-const KEYS = ["format", "sends", "required", "flowLimit", "flowIdleMs"];
-const PAYLOAD_METHODS: Readonly<Record<string, ConnectionMethod>> = { "proxy-v2": "proxy-protocol", spp: "spp" };
+/** Fewest and most flows of a table, of which a quarter is for newcomers. */
+const FLOW_LIMITS = [4, 2 ** 24] as const;
+
+const SHAPES: Shapes<UdpFormatOptions> = {
+  format: required({ expected: "the name or description of a format", fits: (value) => value !== null }),
+  sends: oneOf("every-datagram", "first-of-flow"),
+  required: flag,
+  flowLimit: whole(...FLOW_LIMITS),
+  flowIdleMs: whole(1, TIMER_LIMIT_MS),
+};
+const PREFIXES: readonly DatagramPrefix<DatagramPrefixName>[] = Object.values(DATAGRAM_PREFIXES);
+const PREFIX_NAMES = PREFIXES.map(({ name }) => name);
+const NAMES: readonly UdpFormatName[] = [...UDP_PRODUCT_NAMES, "uoa-module", ...PREFIX_NAMES];
 
 /**
- * Throws `ERR_WHEREFROM_INVALID_CARRIER` for what is no format, and `ERR_WHEREFROM_INVALID_POLICY` where no rule of the policy believes what is read: it would
- * be read for nobody.
+ * Throws `ERR_WHEREFROM_INVALID_CARRIER` for what is not a valid format, and `ERR_WHEREFROM_INVALID_POLICY` where no rule of the policy believes this
+ * format: no look-up would use it.
  */
 export function compileUdpFormat(option: UdpFormat, policy: Policy): CompiledUdpFormat {
-  const options = typeof option === "object" && option !== null && "format" in option ? option : { format: option };
-  const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) {
-    const near = nearestSpelling(unknown, KEYS);
-    throw invalid(
-      `has no key "${unknown}"; ${near === undefined ? `"${KEYS.join('", "')}" are` : `did you mean "${near}"?`}`,
+  // Every description has a kind; without one it is options, and then `format` is missing or misspelt.
+  const isDescribed = typeof option !== "object" || option === null || "kind" in option;
+  const options = isDescribed ? { format: option } : option;
+  checkOptions<UdpFormatOptions>("udp", options, SHAPES, "ERR_WHEREFROM_INVALID_CARRIER");
+  const { format, sends, required: isRequired = false, flowLimit, flowIdleMs } = options;
+  const isAsked = format === "uoa-module";
+  const prefix = PREFIXES.find(({ name }) => name === format);
+  if (typeof format === "string" && !NAMES.includes(format)) {
+    throw invalidCarrier(
+      `udp: ${JSON.stringify(format)} is not a product or format of datagrams; ${hintAt(format, NAMES)}`,
     );
   }
-  const { format, sends, required = false, flowLimit, flowIdleMs } = options as UdpFormatOptions;
-  const payload =
-    typeof format === "string" && Object.hasOwn(PAYLOAD_METHODS, format) ? PAYLOAD_METHODS[format] : undefined;
-  const isAsked = format === "uoa-module";
-  const product = payload !== undefined || isAsked ? undefined : compileUdpProduct(format as UdpProductName);
-  if (sends !== undefined && sends !== "every-datagram" && sends !== "first-of-flow") {
-    throw invalid(`: sends is "every-datagram" or "first-of-flow", not ${JSON.stringify(sends)}`);
+  const product = prefix !== undefined || isAsked ? undefined : compileUdpProduct(format as UdpProductName);
+  if (sends !== undefined && (prefix?.sends !== undefined || isAsked)) {
+    throw invalidCarrier(`udp: of ${JSON.stringify(format)} it is known what it sends`);
   }
-  if (sends !== undefined && (format === "spp" || isAsked)) throw invalid(`: of "${format}" it is known what it sends`);
-  if (typeof required !== "boolean") throw invalid(`: required is true or false, not ${JSON.stringify(required)}`);
-  if (required && payload === undefined) throw invalid(`: required is for "proxy-v2" and "spp"`);
-  if (flowLimit !== undefined) requireWhole("flowLimit", flowLimit, 4, 2 ** 24);
-  if (flowIdleMs !== undefined) requireWhole("flowIdleMs", flowIdleMs, 1, 0x7fff_ffff);
-  const method = payload ?? "udp-option";
+  if (isRequired && prefix === undefined) {
+    throw invalidCarrier(`udp: required is for "${PREFIX_NAMES.join('" and "')}"`);
+  }
+  const method = prefix?.method ?? "udp-option";
   if (!policy.connectionMethods.includes(method)) {
-    throw new WherefromError(
-      "ERR_WHEREFROM_INVALID_POLICY",
+    throw invalidPolicy(
       `udp: ${JSON.stringify(format)} is read, and no rule believes it: name the balancer with { peers: ["10.0.0.0/24"], says: "${method}" }`,
     );
   }
@@ -75,18 +104,10 @@ export function compileUdpFormat(option: UdpFormat, policy: Policy): CompiledUdp
     name: product?.name ?? (format as string),
     method,
     product,
+    prefix,
     remembers: isAsked || (sends ?? product?.sends) === "first-of-flow",
-    isRequired: required,
+    isRequired,
     flowLimit,
     flowIdleMs,
   };
-}
-
-function requireWhole(key: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalid(`: ${key} is a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`);
-}
-
-function invalid(detail: string): WherefromError {
-  return new WherefromError("ERR_WHEREFROM_INVALID_CARRIER", `udp${detail.startsWith(":") ? detail : ` ${detail}`}`);
 }

@@ -1,2 +1,12 @@
+export {
+  compilePolicy,
+  type Policy,
+  policyFromEnv,
+  type PolicyOptions,
+  type PolicySource,
+  rateLimitKey,
+  type Resolution,
+} from "@wherefrom/core";
+export type { MiddlewareOptions, NormalizeOptions } from "@wherefrom/net";
 export { getClient, getClientIp } from "@wherefrom/net";
 export { wherefrom } from "./wherefrom.ts";

@@ -1,30 +1,20 @@
-import { type Policy, trustFunction } from "@wherefrom/core";
-import { attach, defineRequestProperties, requirePolicy } from "@wherefrom/net";
-import type { Express, Request, RequestHandler } from "express";
-
-/** The policies in use in each application, in the order of their first request. */
-const policiesOf = new WeakMap<Express, Set<Policy>>();
+import type { Policy, PolicySource } from "@wherefrom/core";
+import { answerFrom, type MiddlewareOptions } from "@wherefrom/net";
+import { compileAttacher } from "@wherefrom/net/internal";
+import type { Express, RequestHandler } from "express";
+import { prototypesOf, uncoverProperties } from "./properties.ts";
 
 /**
- * Middleware after which `req.ip`, `ips`, `protocol`, `secure`, `host`, `hostname` and `subdomains` are read from the Resolution, as are `getClientIp(req)`
- * and `getClient(req)`. For an application, a sub-application or a router; of several on one path the last is in force. Throws without a compiled policy.
+ * Middleware after which `req.ip` and `ips` are read from the Resolution, as are `getClientIp(req)` and `getClient(req)`; and `protocol`, `secure`, `host`, `hostname`
+ * and `subdomains` where a believed machine names the protocol or the host. For an application, a sub-application, a router or a route; of several on one path the last
+ * is in force. A request that did not pass through it is answered as if it were not there. A source
+ * is asked for each request. Throws without a compiled policy or a source that is ready, and for options that are wrong.
  */
-export function wherefrom(policy: Policy): RequestHandler {
-  requirePolicy("wherefrom(policy)", policy);
+export function wherefrom(policy: Policy | PolicySource, options?: MiddlewareOptions): RequestHandler {
+  const attach = compileAttacher(policy, options);
   return (request, _response, next) => {
-    prepare(request.app as Express, policy);
-    attach(request, policy);
+    uncoverProperties(request, policy);
+    answerFrom(request, attach(request, policy), prototypesOf(request.app as Express));
     next();
   };
-}
-
-/** Once for each application and policy: properties on the prototype of its requests. Express's own trust setting, which libraries read too, is what all policies of the application allow. */
-function prepare(app: Express, policy: Policy): void {
-  const policies = policiesOf.get(app) ?? new Set();
-  if (policies.has(policy)) return;
-  // By `req.host` Express 4, which has `app.del`, means the name without the port, and derives it.
-  const names = ["ip", "ips", "protocol", "hostname", ...("del" in app ? [] : (["host"] as const))] as const;
-  defineRequestProperties(app.request, names, (request: Request) => request, undefined);
-  policiesOf.set(app, policies.add(policy));
-  app.set("trust proxy", trustFunction(...policies));
 }

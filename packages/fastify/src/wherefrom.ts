@@ -1,26 +1,23 @@
-import type { Policy } from "@wherefrom/core";
-import { attach, defineRequestProperties, type RequestLike, requirePolicy } from "@wherefrom/net";
-import type { FastifyPluginCallback } from "fastify";
-
-const OURS: unique symbol = Symbol.for("wherefrom.fastify");
-const NAMES = ["ip", "ips", "protocol", "host", "hostname"] as const;
+import type { Policy, PolicySource } from "@wherefrom/core";
+import type { MiddlewareOptions } from "@wherefrom/net";
+import { compileAttacher } from "@wherefrom/net/internal";
+import type { FastifyPluginCallback, onRequestHookHandler } from "fastify";
+import { beforeFirstLine } from "./first-line.ts";
+import { answerRequest, decorateRequests } from "./properties.ts";
+import { putScopeUnder } from "./scope.ts";
 
 /**
- * A plugin after which `request.ip`, `ips`, `protocol`, `host`, `hostname` and `port` are read from the Resolution, as are `getClientIp(request)` and
- * `getClient(request)`: in the scope that registers it and in its children. Of several on one path the innermost is in force. Throws without a compiled policy.
+ * A plugin after which `request.ip` and `ips` are read from the Resolution, as are `getClientIp(request)` and `getClient(request)`; and `protocol`, `host`, `hostname` and
+ * `port` where a believed machine names the protocol or the host: in the scope that registers it and in its children, in every hook and log line. The innermost policy
+ * around a route is in force; of several in one scope the last. A source is asked for each request. Throws without a compiled policy or
+ * a source that is ready, and for options that are wrong.
  */
-export function wherefrom(policy: Policy): FastifyPluginCallback {
-  requirePolicy("wherefrom(policy)", policy);
-  const plugin: FastifyPluginCallback = (scope, _options, done) => {
-    // A scope that decorates its requests has a prototype of its own for them; without one all share Fastify's, whose `ip` is unchangeable.
-    if (!scope.hasRequestDecorator(OURS)) scope.decorateRequest(OURS, { getter: () => true });
-    scope.addHook("onRequest", (request, _reply, next) => {
-      const prototype = Object.getPrototypeOf(request) as object;
-      const answering = answeringPrototype(prototype);
-      if (answering !== prototype) Object.setPrototypeOf(request, answering);
-      attach(request.raw, policy);
-      next();
-    });
+export function wherefrom(policy: Policy | PolicySource, options?: MiddlewareOptions): FastifyPluginCallback {
+  const attach = compileAttacher(policy, options);
+  const plugin: FastifyPluginCallback = (scope, _, done) => {
+    putScopeUnder(policy, attach, scope);
+    decorateRequests(scope);
+    if (!beforeFirstLine(scope, answerRequest)) scope.addHook("onRequest", answerInHook);
     done();
   };
   // Fastify's marks for a plugin that belongs to the scope which registers it, and for the versions that it is for.
@@ -31,16 +28,7 @@ export function wherefrom(policy: Policy): FastifyPluginCallback {
   });
 }
 
-/** For each prototype (every scope has one) the one whose properties answer from the Resolution. */
-const answeringPrototypes = new WeakMap<object, object>();
-
-/** The prototype itself; or, under a `trustProxy` of Fastify's own, which makes `ip` and others unchangeable, a layer in front of it. */
-function answeringPrototype(prototype: object): object {
-  const known = answeringPrototypes.get(prototype);
-  if (known !== undefined) return known;
-  const isFixed = Object.getOwnPropertyDescriptor(prototype, "ip")?.configurable === false;
-  const answering = isFixed ? (Object.create(prototype) as object) : prototype;
-  defineRequestProperties(answering, NAMES, ({ raw }: { raw: RequestLike }) => raw, "");
-  answeringPrototypes.set(prototype, answering);
-  return answering;
-}
+const answerInHook: onRequestHookHandler = (request, _reply, next) => {
+  answerRequest(request);
+  next();
+};

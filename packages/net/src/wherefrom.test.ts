@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import {
@@ -9,9 +10,10 @@ import {
 } from "node:net";
 import { compilePolicy, WherefromError } from "@wherefrom/core";
 import { expect, onTestFinished, test } from "vitest";
-import { attach } from "./attach.ts";
-import { getClient, getClientIp } from "./get-client.ts";
-import { CONNECTION, type Kept } from "./kept.ts";
+import { attach } from "./request/attach.ts";
+import { getClient, getClientIp } from "./request/get-client.ts";
+import { CONNECTION, type Kept } from "./connection/kept.ts";
+import { HANDOVER_CHANNEL } from "./request/upgrade.ts";
 import { wherefrom } from "./wherefrom.ts";
 
 const policy = compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" });
@@ -83,6 +85,23 @@ test("a server that is wrapped again has the later policy for its later connecti
   expect(getClientIp(socket)).toBe("127.0.0.1");
 });
 
+test("a connection that was there before its server was wrapped is answered under the server's policy", async () => {
+  const server = createServer((request, response) => {
+    response.setHeader("connection", "close");
+    response.end(`${getClientIp(request)} ${getClient(request).stop}`);
+  });
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const client = await reach(server, "");
+  const [socket] = await accepted;
+  expect(() => getClientIp(socket)).toThrow(expect.objectContaining({ code: "ERR_WHEREFROM_NO_POLICY" }));
+  wherefrom(server, policy);
+  let reply = "";
+  client.setEncoding("utf8").on("data", (part: string) => (reply += part));
+  client.write("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
+  await once(client, "close");
+  expect(reply).toMatch(/\r\n\r\n203\.0\.113\.7 untrusted-hop$/);
+});
+
 test("our listener comes before those that were there", async () => {
   let seen: unknown;
   const server = createTcpServer((socket) => (seen = (socket as Kept)[CONNECTION]));
@@ -106,8 +125,17 @@ test("after the first attached request of a server that nobody wrapped, connecti
 
 test("a server that nobody asked for upgrades goes on answering them as plain requests", async () => {
   const server = plainServer();
-  expect([server.listenerCount("upgrade"), server.listenerCount("connect")]).toEqual([0, 0]);
+  expect(server.listenerCount("upgrade")).toBe(0);
   expect(await replyTo(server, UPGRADE)).toContain("plain 203.0.113.7");
+});
+
+test("a CONNECT that nobody listens for ends its connection without a word, and is told", async () => {
+  const heard: unknown[] = [];
+  const hear = (message: unknown): void => void heard.push(message);
+  subscribe(HANDOVER_CHANNEL, hear);
+  onTestFinished(() => void unsubscribe(HANDOVER_CHANNEL, hear));
+  expect(await replyTo(plainServer(), CONNECT)).toBe("");
+  expect(heard).toMatchObject([{ event: "connect", request: { method: "CONNECT", url: "x:80" } }]);
 });
 
 test.each([

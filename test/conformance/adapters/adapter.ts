@@ -25,6 +25,13 @@ export interface Adapter {
   readonly start: (policy: Policy, handle: Handle, createServer: (listener: RequestListener) => Server) => Server;
   /** Whether the framework's `host` has the port. */
   readonly hostHasPort: boolean;
+  /** What the framework says as `ip` where there is none. */
+  readonly noIp: "" | undefined;
+  /** The framework's `ips` for a path, which is given farthest first and without the peer. */
+  readonly ipsOf: (path: readonly string[], peer: string) => readonly string[];
   /** Whether the framework reads X-Forwarded-For by itself, and `View.own` says what it reads. */
   readonly hasOwnReading: boolean;
 }
+
+/** Most frameworks say the path as it is given here. */
+export const farthestFirst: Adapter["ipsOf"] = (path) => path;

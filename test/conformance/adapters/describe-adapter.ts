@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import type { Adapter } from "./adapter.ts";
 import { testClients } from "./clients.ts";
 import { testConnections } from "./connections.ts";
+import { testHeaderLines } from "./header-lines.ts";
 import { testOrigins } from "./origins.ts";
 import { testPeers } from "./peers.ts";
 
@@ -16,6 +17,9 @@ export function describeAdapter(name: string, adapter: Adapter): void {
     });
     describe("protocol and host", () => {
       testOrigins(adapter);
+    });
+    describe("header lines", () => {
+      testHeaderLines(adapter);
     });
     describe("connection", () => {
       testConnections(adapter);

@@ -2,7 +2,7 @@ import type { Policy } from "@wherefrom/core";
 import { getClient, getClientIp, wherefrom } from "@wherefrom/express";
 import type express from "express";
 import proxyaddr from "proxy-addr";
-import type { Adapter, View } from "./adapter.ts";
+import { type Adapter, farthestFirst, type View } from "./adapter.ts";
 
 type TrustFunction = (address: string, distance: number) => boolean;
 
@@ -10,6 +10,8 @@ type TrustFunction = (address: string, distance: number) => boolean;
 export function expressAdapter(framework: typeof express, hostHasPort: boolean): Adapter {
   return {
     hostHasPort,
+    noIp: undefined,
+    ipsOf: farthestFirst,
     hasOwnReading: true,
     start: (policy: Policy, handle, createServer) => {
       const app = framework();

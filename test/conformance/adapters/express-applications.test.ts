@@ -5,11 +5,17 @@ import proxyaddr from "proxy-addr";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serve, VERSIONS } from "../neighbours/express-site.ts";
 
-const forwarded = compilePolicy({ trust: ["127.0.0.1", "192.0.2.0/24"], from: "x-forwarded-for" });
+const forwarded = compilePolicy({
+  trust: ["127.0.0.1", "192.0.2.0/24"],
+  from: "x-forwarded-for",
+  origin: ["x-forwarded-proto", "x-forwarded-host"],
+});
 const direct = compilePolicy({ trust: [] });
 const realIp = compilePolicy({ trust: ["127.0.0.1"], from: "x-real-ip" });
 
 const LIST = "203.0.113.7, 192.0.2.1";
+
+type TrustFunction = (address: string, distance: number) => boolean;
 
 function sendIp(request: Request, response: Response): void {
   response.end(String(request.ip));
@@ -66,23 +72,24 @@ describe.each(VERSIONS)("applications of %s", (_, express) => {
     }
   });
 
-  test("two routers of one application have each their own policy, and the common trust setting contradicts neither", async () => {
+  test("two routers of one application have each their own policy, and each its own trust setting", async () => {
     const app = express();
     const view = (request: Request, response: Response): void => {
-      const trust = request.app.get("trust proxy fn") as (address: string, distance: number) => boolean;
+      const trust = request.app.get("trust proxy fn") as TrustFunction;
       response.json([request.ip, getClient(request).method, proxyaddr(request, trust)]);
     };
     app.use("/forwarded", express.Router().use(wherefrom(forwarded)).get("/", view));
     app.use("/real", express.Router().use(wherefrom(realIp)).get("/", view));
     const ask = await serve(app);
     const answer = async (path: string): Promise<unknown> => JSON.parse((await ask(path, LIST)).body);
-    expect(await answer("/real")).toEqual(["127.0.0.1", "socket", "127.0.0.1"]);
-    // From here on both are in use: what not both believe is not believed.
-    expect(await answer("/forwarded")).toEqual(["203.0.113.7", "x-forwarded-for", "127.0.0.1"]);
-    expect(await answer("/real")).toEqual(["127.0.0.1", "socket", "127.0.0.1"]);
+    for (const path of ["/real", "/forwarded", "/real"]) {
+      expect(await answer(path)).toEqual(
+        path === "/real" ? ["127.0.0.1", "socket", "127.0.0.1"] : ["203.0.113.7", "x-forwarded-for", "203.0.113.7"],
+      );
+    }
   });
 
-  test("the properties are defined once for an application, and the trust setting once for a policy", async () => {
+  test("the properties are defined once for an application, and its trust setting never", async () => {
     const app = express();
     const set = vi.spyOn(app, "set");
     const define = vi.spyOn(Object, "defineProperty");
@@ -91,7 +98,7 @@ describe.each(VERSIONS)("applications of %s", (_, express) => {
     app.get("/", sendIp);
     const ask = await serve(app);
     for (let request = 0; request < 3; request++) expect((await ask("/", LIST)).body).toBe("203.0.113.7");
-    expect(set.mock.calls.filter(([name]) => name === "trust proxy")).toHaveLength(1);
+    expect(set.mock.calls.filter(([name]) => name === "trust proxy")).toEqual([]);
     expect(define.mock.calls.filter(([, name]) => name === "ip")).toHaveLength(1);
   });
 
@@ -130,5 +137,53 @@ describe.each(VERSIONS)("applications of %s", (_, express) => {
     const origin = { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "shop.example.org" };
     expect(JSON.parse((await ask("/", "203.0.113.7", origin)).body)).toEqual([true, ["shop"]]);
     expect(JSON.parse((await ask("/", "203.0.113.7")).body)).toEqual([false, []]);
+  });
+
+  test("where a serverless shim, or a framework around Express, has put ip on the request, req.ip is still what the policy says", async () => {
+    const app = express();
+    app.use((request, _response, next) => {
+      const shim = { ip: "198.51.100.1", ips: ["198.51.100.1"], protocol: "https", hostname: "shim.example" };
+      for (const [name, value] of Object.entries(shim))
+        Object.defineProperty(request, name, { configurable: true, enumerable: true, value, writable: true });
+      next();
+    });
+    app.use(wherefrom(forwarded));
+    app.get("/", (request, response) => {
+      response.json([request.ip, getClientIp(request), request.ips, request.protocol, request.hostname]);
+    });
+    const ask = await serve(app);
+    expect(JSON.parse((await ask("/", "203.0.113.7")).body)).toEqual([
+      "203.0.113.7",
+      "203.0.113.7",
+      ["203.0.113.7"],
+      "http",
+      "127.0.0.1",
+    ]);
+  });
+
+  test("an own ips alone is taken away as well, and what cannot be taken away is told once", async () => {
+    const heard: Error[] = [];
+    const onWarning = (warning: Error): number => heard.push(warning);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
+    const app = express();
+    app.use((request, _response, next) => {
+      const configurable = request.url === "/shim";
+      const name = configurable ? "ips" : "ip";
+      Object.defineProperty(request, name, { configurable, value: configurable ? ["198.51.100.1"] : "198.51.100.1" });
+      next();
+    });
+    app.use(wherefrom(compilePolicy({ trust: ["127.0.0.1"], from: "x-forwarded-for" })));
+    app.use((request, response) => void response.json([request.ip, request.ips, getClientIp(request)]));
+    const ask = await serve(app);
+    const bodyOf = async (path: string): Promise<unknown> => JSON.parse((await ask(path, "203.0.113.7")).body);
+    expect(await bodyOf("/shim")).toEqual(["203.0.113.7", ["203.0.113.7"], "203.0.113.7"]);
+    for (let request = 0; request < 3; request++)
+      expect(await bodyOf("/fixed")).toEqual(["198.51.100.1", ["203.0.113.7"], "203.0.113.7"]);
+    await expect.poll(() => heard).toHaveLength(1);
+    expect(heard[0]).toMatchObject({
+      code: "WHEREFROM_REQUEST_PROPERTY_FIXED",
+      message: expect.stringContaining('an unchangeable property "ip"') as string,
+    });
   });
 });

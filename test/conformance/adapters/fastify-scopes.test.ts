@@ -3,7 +3,11 @@ import { getClient, getClientIp, trustProxy, wherefrom } from "@wherefrom/fastif
 import fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, test } from "vitest";
 
-const forwarded = compilePolicy({ trust: ["127.0.0.1", "192.0.2.0/24"], from: "x-forwarded-for" });
+const forwarded = compilePolicy({
+  trust: ["127.0.0.1", "192.0.2.0/24"],
+  from: "x-forwarded-for",
+  origin: ["x-forwarded-proto"],
+});
 const realIp = compilePolicy({ trust: ["127.0.0.1"], from: "x-real-ip" });
 const HEADERS = {
   "x-forwarded-for": "203.0.113.7, 192.0.2.1",
@@ -34,7 +38,7 @@ describe.each([
         child.get("/child", (request) => request.ip);
       });
     });
-    expect(await ask(app, "/outer")).toEqual(["203.0.113.7", ["203.0.113.7", "192.0.2.1"], "https", 80]);
+    expect(await ask(app, "/outer")).toEqual(["203.0.113.7", ["127.0.0.1", "192.0.2.1", "203.0.113.7"], "https", 80]);
     expect(await ask(app, "/inner")).toEqual(["203.0.113.9", "single-header"]);
     expect((await app.inject({ url: "/child", headers: HEADERS })).body).toBe("203.0.113.7");
     expect(await ask(app, "/outside")).toEqual(["trustProxy" in options ? "https" : "http", "203.0.113.7"]);

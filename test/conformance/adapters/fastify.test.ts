@@ -8,6 +8,9 @@ import { describeAdapter } from "./describe-adapter.ts";
 
 describeAdapter("Fastify 5", {
   hostHasPort: true,
+  noIp: undefined,
+  // As under its own `trustProxy`: nearest first, and the peer is among them.
+  ipsOf: (path, peer) => [peer, ...path.toReversed()],
   hasOwnReading: true,
   start: (policy, handle, createServer) => {
     let server: Server | undefined;

@@ -1,12 +1,14 @@
 import { getClient, getClientIp, wherefrom } from "@wherefrom/koa";
 import Koa from "koa";
 import Koa2 from "koa2";
-import type { Adapter, View } from "./adapter.ts";
+import { type Adapter, farthestFirst, type View } from "./adapter.ts";
 import { describeAdapter } from "./describe-adapter.ts";
 
 function koaAdapter(framework: typeof Koa): Adapter {
   return {
     hostHasPort: true,
+    noIp: "",
+    ipsOf: farthestFirst,
     hasOwnReading: false,
     start: (policy, handle, createServer) => {
       const app = new framework();

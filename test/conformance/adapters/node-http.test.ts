@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { attach, getClient, getClientIp, hostnameOf, hostOf, ipOf, ipsOf, protocolOf, wherefrom } from "@wherefrom/net";
-import type { Adapter, Handle, View } from "./adapter.ts";
+import { type Adapter, farthestFirst, type Handle, type View } from "./adapter.ts";
 import { describeAdapter } from "./describe-adapter.ts";
 
-const base: Omit<Adapter, "start"> = { hostHasPort: true, hasOwnReading: false };
+const base: Omit<Adapter, "start"> = { hostHasPort: true, noIp: undefined, ipsOf: farthestFirst, hasOwnReading: false };
 
 describeAdapter("node:http, each request attached", {
   ...base,
@@ -30,8 +30,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
       ip: ipOf(resolution),
       ips: ipsOf(resolution),
       protocol: protocolOf(resolution, request),
-      host: hostOf(resolution, request),
-      hostname: hostnameOf(resolution, request),
+      host: hostOf(resolution),
+      hostname: hostnameOf(resolution),
       client: getClientIp(request),
       stop: resolution.stop,
       own: undefined,

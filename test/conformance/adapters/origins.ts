@@ -3,7 +3,11 @@ import { expect, test } from "vitest";
 import type { Adapter, View } from "./adapter.ts";
 import { openSite } from "./site.ts";
 
-const PROXIES: PolicyOptions = { trust: ["127.0.0.1", "192.0.2.0/24"], from: "x-forwarded-for" };
+const PROXIES: PolicyOptions = {
+  trust: ["127.0.0.1", "192.0.2.0/24"],
+  from: "x-forwarded-for",
+  origin: ["x-forwarded-proto", "x-forwarded-host"],
+};
 
 /** Protocol and host, which are read at the same hop as the address. */
 export function testOrigins(adapter: Adapter): void {

@@ -36,7 +36,7 @@ export async function askTcp(port: number, { from, preface = EMPTY }: Ask): Prom
 
 async function exchange(port: number, from: string, bytes: Buffer): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, localAddress: from });
-  socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+  socket.setTimeout(50_000, () => socket.destroy(new Error("no answer")));
   socket.write(bytes);
   let text = "";
   for await (const part of socket.setEncoding("utf8")) text += part;
@@ -48,7 +48,7 @@ export async function askUdp(port: number, { from, preface = EMPTY }: Ask): Prom
   const socket = createSocket("udp4").bind(0, from);
   const again = setInterval(() => socket.send(Buffer.concat([preface, Buffer.from("who\n")]), port, "127.0.0.1"), 50);
   try {
-    const [answer] = (await once(socket, "message", { signal: AbortSignal.timeout(20_000) })) as [Buffer];
+    const [answer] = (await once(socket, "message", { signal: AbortSignal.timeout(50_000) })) as [Buffer];
     return JSON.parse(String(answer)) as Whoami;
   } finally {
     clearInterval(again);

@@ -1,13 +1,15 @@
 import { encodeProxyV1, encodeProxyV2 } from "@wherefrom/core/wire";
 import { describe, expect, test } from "vitest";
+import { adapters } from "../../../scripts/packages.mjs";
 import { type Ask, askHttp, askTcp, askUdp } from "./asking.ts";
 import { exampleFiles, type Manifest, manifestFiles } from "./manifest.ts";
 import { startService } from "./services.ts";
 
 const CLIENT = "203.0.113.7";
 const FORGED = "6.6.6.6";
-const HTTP = ["express.mjs", "fastify.mjs", "koa.mjs"] as const;
-const ANY = [...HTTP, "tcp.mjs"] as const;
+/** examples/whoami has the service in the framework of each adapter. */
+const HTTP: readonly string[] = adapters().map(({ short }) => `${short}.mjs`);
+const ANY = [...HTTP, "tcp.mjs"];
 
 /** The machine in front of the service, at its address of the manifest, on loopback. */
 const BALANCER = "127.0.8.1";

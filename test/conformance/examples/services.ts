@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../e2e/free-port.ts";
 import { containerOf, EXAMPLES, field, type Manifest } from "./manifest.ts";
 
 /** How long a service may take to listen, in milliseconds: a loaded machine is slow, a broken service ends at once. */
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 50_000;
 
 /** A service of an example that runs on loopback. */
 export interface RunningService {
@@ -25,7 +26,7 @@ export async function startService(
   more: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
   const variables = (field(containerOf(deployment), "env") ?? []) as readonly Record<string, string>[];
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
   const env: Record<string, string> = {
     PATH: process.env["PATH"] ?? "",
     PORT: String(port),
@@ -65,35 +66,22 @@ async function listening(child: ChildProcess, program: string, port: number): Pr
   throw new Error("it does not listen");
 }
 
+/**
+ * Whether the service has answered, or closed, a connection: until then it may listen and not have told the kernel yet to keep SYNs, and whoever connects meanwhile stays
+ * unknown. No service takes what is sent for a request.
+ */
 async function accepts(port: number): Promise<boolean> {
   const socket = connect({ host: "127.0.0.1", port });
   try {
     await once(socket, "connect");
+    socket.on("error", () => {});
+    socket.end("no request\r\n\r\n");
+    socket.resume();
+    await once(socket, "close");
     return true;
   } catch {
     return false;
   } finally {
     socket.destroy();
-  }
-}
-
-/** Below the ports that the kernel gives to others' connections: between our look and the service's `listen` nobody takes one of these by chance. */
-const PORTS = { first: 20_000, count: 12_000 };
-let next = process.pid * 61;
-
-/** A port that nobody listens on, and that no other service here was given. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.first + (next++ % PORTS.count);
-    const probe = createServer();
-    try {
-      probe.listen(port, "127.0.0.1");
-      await once(probe, "listening");
-    } catch {
-      continue;
-    }
-    probe.close();
-    await once(probe, "close");
-    return port;
   }
 }

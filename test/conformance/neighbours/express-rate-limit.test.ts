@@ -64,6 +64,33 @@ describe.each(VERSIONS)("express-rate-limit on %s", (_, express) => {
     expect(said()).not.toContain("ERR_ERL_");
   });
 
+  test("inside a sub-application no validation complains where it uses the middleware too", async () => {
+    const said = complaints();
+    const app = express();
+    const inner = express();
+    inner.use(wherefrom(policy), limiter(), (_request, response) => void response.end());
+    app.use(wherefrom(policy), inner);
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const client of ["203.0.113.7", "203.0.113.7", "203.0.113.7", "203.0.113.8"]) {
+      statuses.push((await ask("/", client)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 200]);
+    expect(said()).not.toContain("ERR_ERL_");
+  });
+
+  test("a client that nobody believes about X-Forwarded-For makes no validation complain", async () => {
+    const said = complaints();
+    const app = express();
+    const direct = wherefrom(compilePolicy({ trust: [] }));
+    app.use(direct, limiter(), (_request, response) => void response.end());
+    const ask = await serve(app);
+    const statuses: number[] = [];
+    for (const forged of ["10.0.0.1", "10.0.0.2", "127.0.0.1"]) statuses.push((await ask("/", forged)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(said()).not.toContain("ERR_ERL_");
+  });
+
   test("a direct client that sends Forwarded is counted right; only without a keyGenerator it prints ERR_ERL_FORWARDED_HEADER", async () => {
     for (const [options, complains] of [
       [{}, true],

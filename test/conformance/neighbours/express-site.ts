@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import express from "express";
@@ -21,8 +22,10 @@ interface Answer {
 export type Ask = (path: string, client?: string, more?: Readonly<Record<string, string>>) => Promise<Answer>;
 
 /** Serves the application on 127.0.0.1 until the test is over; the returned function asks it. */
-export async function serve(app: Express): Promise<Ask> {
-  const server = app.listen(0, "127.0.0.1");
+export async function serve(app: Express, prepare?: (server: Server) => void): Promise<Ask> {
+  const server = createServer(app);
+  prepare?.(server);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
     server.closeAllConnections();

@@ -17,7 +17,11 @@ export interface Audited {
 type Variants<Value> = Readonly<Record<string, Value>>;
 type Whence = Pick<ClientEvent, "resolution" | "transport" | "local">;
 
-const policy = compilePolicy({ trust: ["10.0.0.9", "2001:db8::9", "unix"], from: "x-forwarded-for" });
+const policy = compilePolicy({
+  trust: ["10.0.0.9", "2001:db8::9", "unix"],
+  from: "x-forwarded-for",
+  origin: ["x-forwarded-proto", "x-forwarded-host"],
+});
 
 function resolved(connection: Partial<Connection>, forwardedFor: string, host = "app.example"): Resolution {
   const headers = { "x-forwarded-for": forwardedFor, "x-forwarded-host": host, "x-forwarded-proto": "https" };
@@ -68,6 +72,8 @@ const REQUESTS: Variants<ClientEvent["request"]> = {
     httpVersion: "1.1",
     bytes: 42,
     durationMs: 1.2345,
+    id: "a request",
+    traceId: "0af7651916cd43dd8448eb211c80319c",
     headers: { "x-forwarded-for": "203.0.113.7" },
   },
   "a connection": { bytes: 42 },
@@ -107,6 +113,23 @@ const time = new Date("2026-11-24T08:09:10.123Z");
 const NAMES = ["client.resolved", "client.rejected", "login.location", "login.anomaly"] as const;
 const REASONS = { "client.rejected": "malformed-hop", "login.anomaly": "impossible-travel" } as Variants<string>;
 
+const LOGIN = { failure: "wrong-password", mfa: "passed" };
+const LOGINS: Variants<Pick<ClientEvent, "login" | "finding">> = {
+  "login.location": { login: LOGIN },
+  "login.anomaly": {
+    login: LOGIN,
+    finding: {
+      alarm: "password-spraying",
+      ruleId: "wherefrom.login.password-spraying",
+      severity: "high",
+      entity: { kind: "address", value: "203.0.113.7" },
+      message: "203.0.113.7 tries many users: 40 failures (100 % of its attempts) for 12 users.",
+      repeat: 1,
+      numbers: { source: "203.0.113.7", failures: 40 },
+    },
+  },
+};
+
 const CLIENTS: readonly (readonly [title: string, event: AuditEvent])[] = NAMES.flatMap((name) =>
   Object.entries(WHENCE).flatMap(([from, whence]) =>
     Object.entries(REQUESTS).flatMap(([asked, request]) =>
@@ -114,7 +137,18 @@ const CLIENTS: readonly (readonly [title: string, event: AuditEvent])[] = NAMES.
         Object.entries(USERS).map(([who, user]) => {
           const outcome = user === undefined ? undefined : ("failure" as const);
           const numbers = place === undefined ? undefined : { km: 9000.5, source: "203.0.113.7" };
-          const event = { name, time, ...whence, request, place, user, outcome, reason: REASONS[name], numbers };
+          const event = {
+            name,
+            time,
+            ...whence,
+            request,
+            place,
+            user,
+            outcome,
+            reason: REASONS[name],
+            numbers,
+            ...(user === undefined ? {} : LOGINS[name]),
+          };
           return [[name, from, asked, where, who].join(", "), event] as const;
         }),
       ),

@@ -1,5 +1,6 @@
 import { EcsFlat, EcsVersion } from "@elastic/ecs";
-import { clientFields, ECS_VERSION, formatEcs, formatEcsLine, runWithClient } from "@wherefrom/audit";
+import { clientFields, formatEcs, runWithClient } from "@wherefrom/audit";
+import { ECS_VERSION, formatEcsLine } from "@wherefrom/audit/internal";
 import { EcsFlat as EcsFlat8, EcsVersion as EcsVersion8 } from "ecs8";
 import { beforeAll, describe, expect, test } from "vitest";
 import { AUDITED, RESOLUTIONS } from "./audited.ts";

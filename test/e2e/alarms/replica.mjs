@@ -5,7 +5,7 @@ import { compilePolicy, resolve } from "@wherefrom/core";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 
-const { client, port, places } = JSON.parse(process.argv[2]);
+const { client, port, places, timeoutMs, retryMs } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** The two clients that people have. */
@@ -21,13 +21,27 @@ async function connect() {
   return redis;
 }
 
+/** How often the client was asked for something. */
+let asked = 0;
+function counting(redis) {
+  const method = client === "ioredis" ? "call" : "sendCommand";
+  return {
+    [method]: (...values) => {
+      asked++;
+      return redis[method](...values);
+    },
+  };
+}
+
 let now = 0;
 const guard = new SharedLoginGuard({
-  redis: await connect(),
+  redis: counting(await connect()),
   locate: (address) => places[address],
   now: () => now,
-  retryMs: 100,
+  timeoutMs,
+  retryMs,
   sharedUsers: 3,
+  learningLogins: 1,
   onTrouble: (trouble) => say({ trouble }),
 });
 subscribe("config.warning", ({ warning }) => say({ warning: warning.code }));
@@ -35,10 +49,11 @@ const policy = compilePolicy({ trust: [] });
 say({ ready: true });
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { user, from, hour = 0, success = true } = JSON.parse(line);
+  const { user, from, hour = 0, success = true, confirm = false, forget } = JSON.parse(line);
+  if (confirm) await guard.confirm(user);
+  if (forget !== undefined) await guard.forget(forget);
   now = hour * 3_600_000;
   const resolution = resolve({ connection: { transport: "tcp", peer: from, peerPort: 1, claims: [] } }, policy);
-  const start = performance.now();
   const findings = await guard.check({ user: { id: user }, resolution, success });
-  say({ findings, isShared: guard.isShared, ms: performance.now() - start });
+  say({ findings, isShared: guard.isShared, asked });
 }

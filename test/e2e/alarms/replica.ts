@@ -9,13 +9,21 @@ interface Login {
   readonly from: string;
   readonly hour?: number;
   readonly success?: boolean;
+  readonly confirm?: boolean;
+  readonly forget?: string;
 }
 
 interface Answer {
   readonly findings: readonly LoginFinding[];
   readonly isShared: boolean;
-  readonly ms: number;
+  /** How often it has asked Redis for something so far. */
+  readonly asked: number;
 }
+
+/** How long a login waits for a Redis that does answer: it is asked for other things, and so are the processors. */
+const PATIENCE_MS = 5000;
+/** How soon Redis is asked again where a test waits for that. */
+const SOON_MS = 100;
 
 /** A process of its own with a SharedLoginGuard. */
 export interface Replica {
@@ -30,9 +38,10 @@ export async function startReplica(
   client: "redis" | "ioredis",
   port: number,
   places: Readonly<Record<string, Place>>,
+  { timeoutMs = PATIENCE_MS, retryMs = SOON_MS }: { readonly timeoutMs?: number; readonly retryMs?: number } = {},
 ): Promise<Replica> {
   const program = join(import.meta.dirname, "replica.mjs");
-  const child = spawn(process.execPath, [program, JSON.stringify({ client, port, places })], {
+  const child = spawn(process.execPath, [program, JSON.stringify({ client, port, places, timeoutMs, retryMs })], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close");

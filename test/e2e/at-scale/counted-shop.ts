@@ -40,7 +40,12 @@ export async function startCountedShop(): Promise<CountedShop> {
     auditConfig({ floodRequests: 3 }),
   ];
 
-  const guard = new LoginGuard({ locate: (address) => PLACES[address], sharedUsers: 1 });
+  const guard = new LoginGuard({
+    locate: (address) => PLACES[address],
+    learningLogins: 1,
+    sharedUsers: 1,
+    sharedFailureShare: 0,
+  });
   const server = createServer((request, response) => {
     const [, id] = /^\/login\/(\w+)$/.exec(request.url ?? "") ?? [];
     if (id !== undefined) guard.check({ user: { id }, resolution: getClient(request), success: true });

@@ -102,6 +102,7 @@ describeSuite("at-scale", () => {
           "WherefromClaimsRejected pending",
           "WherefromClientsLost address-lost pending",
           "WherefromClientsLost carrier-absent pending",
+          "WherefromConfigWarning header-from-untrusted-peer firing",
           "WherefromConfigWarning untrusted-header-flood firing",
           "WherefromLoginAnomaly impossible-travel firing",
           "WherefromLoginAnomaly shared-source firing",

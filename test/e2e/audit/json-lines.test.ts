@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { auditTo, jsonLines, type SinkStatus } from "@wherefrom/audit";
 import { expect, onTestFinished, test } from "vitest";
+import { auditText } from "./audit-files.ts";
 import { describeSuite } from "../requirement.ts";
 import { expectVisit, VISIT_LINES } from "./expectation.ts";
 import { startServices } from "./services.ts";
@@ -27,7 +28,7 @@ describeSuite("audit", () => {
     await visit();
     await expect.poll(() => sink.status.written).toBe(VISIT_LINES);
     await sink.close();
-    expectVisit(readFileSync(path, "utf8").trimEnd().split("\n"));
+    expectVisit(auditText(path).trimEnd().split("\n"));
   });
 
   test("JSON Lines: a full disk tears no line, and every line is there when it has room again", async () => {

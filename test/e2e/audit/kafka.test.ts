@@ -23,7 +23,7 @@ describeSuite("audit", () => {
     const broker = (): string =>
       /bootstrap\.servers=(127\.0\.0\.1:\d+)/.exec(readFileSync(join(consumer.directory, "broker.log"), "utf8"))?.[1] ??
       "";
-    await expect.poll(broker, { timeout: 5000 }).not.toBe("");
+    await expect.poll(broker).not.toBe("");
     const client = new kafkajs.Kafka({ brokers: [broker()], logLevel: kafkajs.logLevel.NOTHING });
     const producer = client.producer();
     await producer.connect();
@@ -32,10 +32,10 @@ describeSuite("audit", () => {
     onTestFinished(auditTo(sink));
     const { visit } = await startServices();
     await visit();
-    await expect.poll(() => sink.status.written, { timeout: 5000 }).toBe(VISIT_LINES);
+    await expect.poll(() => sink.status.written).toBe(VISIT_LINES);
     await sink.close();
     const lines = (): readonly string[] => consumer.output().trimEnd().split("\n");
-    await expect.poll(lines, { timeout: 5000 }).toHaveLength(VISIT_LINES);
+    await expect.poll(lines).toHaveLength(VISIT_LINES);
     expectVisit(lines());
   });
 });

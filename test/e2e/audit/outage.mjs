@@ -34,7 +34,7 @@ const sinks = {
   "node-redis": redisStream(nodeRedis, { key: "node-redis", ...options("node-redis") }),
   ioredis: redisStream(ioredis, { key: "ioredis", ...options("ioredis") }),
   otlp: otlpLogs({ url: collector, ...options("otlp") }),
-  file: jsonLines(file, options("file")),
+  file: jsonLines(file, { ...options("file"), alerts: false }),
 };
 for (const sink of Object.values(sinks)) auditTo(sink);
 auditHttp();

@@ -59,10 +59,10 @@ describeSuite("audit", () => {
     await sink.flush();
     await first.stop();
     sink.write("between");
-    await expect.poll(() => sink.status.trouble, { timeout: 5000 }).toBeDefined();
+    await expect.poll(() => sink.status.trouble).toBeDefined();
     await sleep(300);
     await startRedis(first.port);
-    await expect.poll(() => sink.status, { timeout: 5000 }).toMatchObject({ waitingBytes: 0, trouble: undefined });
+    await expect.poll(() => sink.status).toMatchObject({ waitingBytes: 0, trouble: undefined });
     // It was empty when it came back; what it was asked while nobody knew whether it was there may be there twice.
     const entries = (await client.xRange("audit", "-", "+"))?.map(({ message }) => message["event"]);
     expect(new Set(entries)).toEqual(new Set(["between"]));
@@ -97,7 +97,7 @@ describeSuite("audit", () => {
       }
       expect(sink.status).toMatchObject({ written: 0, trouble: expect.any(String) as string });
       await startRedis(first.port);
-      await expect.poll(() => sink.status, { timeout: 10_000 }).toMatchObject({ waitingBytes: 0, trouble: undefined });
+      await expect.poll(() => sink.status).toMatchObject({ waitingBytes: 0, trouble: undefined });
       const reader = await nodeRedis(first.port);
       const entries = ((await reader.xRange("audit", "-", "+")) ?? []).map(({ message }) => Number(message["event"]));
       const { lost } = sink.status;

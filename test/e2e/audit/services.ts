@@ -59,7 +59,7 @@ export const SERVERS = { HTTP: serveHttp, TCP: serveTcp, UDP: serveUdp } as cons
 export type Visit = (from: string, client: string) => Promise<void>;
 
 const guardOf = (id: string): ((resolution: ReturnType<typeof getClient>, transport: "tcp" | "udp") => void) => {
-  const guard = new LoginGuard({ locate: (address) => PLACES[address] });
+  const guard = new LoginGuard({ locate: (address) => PLACES[address], learningLogins: 1 });
   return (resolution, transport) => {
     if (PLACES[resolution.client?.address ?? ""] === undefined) return;
     guard.check({ user: { id }, resolution, success: true, transport });

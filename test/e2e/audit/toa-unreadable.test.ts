@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { NOBODY } from "../bed/namespace.ts";
+import { auditText } from "./audit-files.ts";
 import { describeSuite } from "../requirement.ts";
 
 interface Line {
@@ -23,7 +24,7 @@ describeSuite("audit", () => {
     const prefix = process.getuid?.() === 0 ? NOBODY : [];
     const [command, ...args] = [...prefix, process.execPath, join(import.meta.dirname, "toa-unreadable.mjs"), path];
     const { stderr } = await promisify(execFile)(command, args);
-    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const lines = auditText(path).trimEnd().split("\n");
     const events = lines.map((line) => JSON.parse(line) as Line);
     const warnings = events.filter(({ event }) => event.action === "config.warning");
     const said =

@@ -8,11 +8,11 @@ export interface CompiledProgram {
   readonly remove: () => void;
 }
 
-/** A program of one file of C, in a directory of its own. */
-export function compileProgram(source: string): CompiledProgram {
+/** A program of one file of C, or with more, in a directory of its own. */
+export function compileProgram(source: string, ...more: readonly string[]): CompiledProgram {
   const name = basename(source, ".c");
   const directory = mkdtempSync(join(tmpdir(), `wherefrom-${name}-`));
   const path = join(directory, name);
-  execFileSync("cc", ["-O2", "-Wall", "-o", path, source]);
+  execFileSync("cc", ["-O2", "-Wall", "-o", path, source, ...more]);
   return { path, remove: () => rmSync(directory, { recursive: true }) };
 }

@@ -6,10 +6,23 @@ import { createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { compilePolicy } from "@wherefrom/core";
-import { getClient, toaStatus, wherefrom } from "@wherefrom/net";
+import { getClient, operatorNotices, toaStatus, wherefrom } from "@wherefrom/net";
 
 const options = isMainThread ? JSON.parse(process.argv[2]) : workerData;
-const { kind, host, port, toa, proxyProtocol, policy, tls, workers = 0, threads = 0, scheduling, tellsLost } = options;
+const {
+  kind,
+  host,
+  port,
+  toa,
+  proxyProtocol,
+  policy,
+  tls,
+  workers = 0,
+  threads = 0,
+  scheduling,
+  tellsLost,
+  tellsNotices,
+} = options;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function describe(source, { remoteAddress: address, remotePort: port } = source.socket ?? source) {
@@ -42,7 +55,9 @@ function createServer() {
     socket.on("error", () => {});
     socket.once("data", () => {
       const lost = tellsLost === true ? toaStatus(socket.server).tapLost : undefined;
-      socket.end(`${JSON.stringify({ ...describe(socket), lost })}\n`);
+      const said = describe(socket);
+      const notices = tellsNotices === true ? operatorNotices().map(({ code }) => code) : undefined;
+      socket.end(`${JSON.stringify({ ...said, lost, notices })}\n`);
     });
   };
   const onRequest = (request, response) => response.end(`${JSON.stringify(describe(request))}\n`);

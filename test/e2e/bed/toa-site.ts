@@ -21,6 +21,8 @@ export interface Said {
   /** Packets that the tap has lost, where the server is to tell it. */
   readonly lost?: number;
   readonly warnings: readonly string[];
+  /** Codes of what the process was warned of, where the server is to tell it. */
+  readonly notices?: readonly string[];
   /** What a framework's own `ip` says. */
   readonly ip?: string;
   readonly hops: readonly { by: string; format: string; address?: string; verdict: string; reason?: string }[];
@@ -35,10 +37,13 @@ export interface Visit {
 /** toaStatus(server), as far as tests look at it. */
 interface ServerStatus {
   readonly reader?: string;
+  readonly readers?: readonly string[];
   readonly savedSyn?: string;
   readonly programs?: string;
   readonly tap?: string;
   readonly tapLost?: number;
+  readonly blindSpots?: readonly string[];
+  readonly module?: string;
 }
 
 export interface Serving {
@@ -52,6 +57,7 @@ export interface Serving {
   readonly scheduling?: "none" | "round-robin";
   readonly prefix?: readonly string[];
   readonly tellsLost?: boolean;
+  readonly tellsNotices?: boolean;
 }
 
 /** The balancer's addresses towards the server, and a policy that believes its option. */

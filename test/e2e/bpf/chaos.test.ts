@@ -74,7 +74,9 @@ describeSuite("bpf", () => {
       await serve();
       await site.stamp("a", "254");
       expect(reasons(await site.visit(4, 50))).toEqual(UNKNOWN);
-      expect(machine.run("status", "--cgroup", group.path).out).toContain("50 connections had no room for theirs");
+      expect(machine.run("status", "--cgroup", group.path).out).toContain(
+        "50 connections had no room for their option",
+      );
       site.bed.server.run(`sysctl -qw net.core.optmem_max=${limit}`);
       expect(confusions(await site.visit(4, 50))).toEqual([]);
     });
@@ -86,7 +88,7 @@ describeSuite("bpf", () => {
       const { code, err } = await agent.ended;
       expect([code, err]).toEqual([
         1,
-        `the control group ${other.path} was removed, and the programs with it: attach again\n`,
+        `the cgroup ${other.path} was removed, and its programs with it: run this command again\n`,
       ]);
     });
 
@@ -155,7 +157,7 @@ describeSuite("bpf", () => {
         const { code, err } = machine.run("attach", "--cgroup", group.path);
         expect(code).toBe(1);
         expect(err).toContain(`${hook} program `);
-        expect(err).toContain(`(stranger) is attached to ${group.path}, and not for sharing (BPF_F_ALLOW_MULTI)`);
+        expect(err).toContain(`(stranger) is attached to ${group.path} without BPF_F_ALLOW_MULTI`);
         expect(err).toMatch(new RegExp(`bpftool cgroup detach ${group.path} ${hook} id \\d+`));
         expect(machine.run("status", "--cgroup", group.path).out).toContain(`attached as ${sharing}`);
         const { status } = await serve();

@@ -64,7 +64,9 @@ describeSuite("bpf", () => {
       expect(out).toMatch(/ {2}sock_ops program \d+ \(wherefrom_keep\): wherefrom's, loaded by user 0 \d+ seconds ago/);
       expect(out).toMatch(/ {2}getsockopt program \d+ \(wherefrom_read\): wherefrom's/);
       expect(out).toContain(`pinned in ${PIN} for ${group.path}: wherefrom_keep (program `);
-      expect(out).toContain("options kept of 20 handshakes and 0 later packets; 0 connections had no room for theirs");
+      expect(out).toContain(
+        "options kept of 20 handshakes and 0 later packets; 0 connections had no room for their option",
+      );
       const { attached, pins, groups } = statusOf();
       expect(attached).toBe(true);
       expect(pins.counts).toMatchObject({ keptOfHandshake: 20, notKept: 0 });
@@ -80,7 +82,7 @@ describeSuite("bpf", () => {
       expect(machine.runAs(rights, "attach", "--cgroup", group.path, "--pin", PIN)).toMatchObject({ code: 0 });
       expect(machine.runAs(rights, "attach", "--cgroup", group.path, "--pin", PIN)).toMatchObject({ code: 0 });
       const { out } = machine.runAs(rights, "status", "--cgroup", group.path);
-      expect(out).toContain("whose it is takes CAP_SYS_ADMIN to see");
+      expect(out).toContain("owner unknown (requires CAP_SYS_ADMIN)");
       const without = machine.runAs(withOnly("bpf"), "attach", "--cgroup", group.path, "--pin", PIN);
       expect(without).toMatchObject({ code: 1, err: expect.stringContaining("CAP_NET_ADMIN missing") });
       expect(machine.runAs(withOnly(), "attach", "--cgroup", group.path, "--pin", PIN).err).toContain(
@@ -202,14 +204,14 @@ describeSuite("bpf", () => {
         const other = machine.run("attach", "--cgroup", group.path, "--pin", `${PIN}-2`);
         expect(other).toMatchObject({
           code: 1,
-          err: expect.stringMatching(/programs are attached to .* already: sock_ops program \d+/),
+          err: expect.stringMatching(/programs are already attached to .*: sock_ops program \d+/),
         });
         expect(other.err).toContain("wherefrom toa detach");
         expect(machine.run("attach", "--cgroup", group.path).code).toBe(1);
         const below = `${group.path}/below`;
         machine.shell(`mkdir ${below}`);
         onTestFinished(() => rmdirSync(below));
-        expect(machine.run("attach", "--cgroup", below).err).toContain(`attached to ${group.path} already`);
+        expect(machine.run("attach", "--cgroup", below).err).toContain(`already attached to ${group.path}`);
       });
 
       test("where the pins are another group's", () => {
@@ -233,9 +235,39 @@ describeSuite("bpf", () => {
         expect(err).toContain("wherefrom toa detach");
       });
 
+      test.each([
+        ["belongs to another user", `mkdir ${PIN} && chown 65534 ${PIN}`, `${PIN} belongs to user 65534`],
+        [
+          "can be written by all",
+          `mkdir ${PIN} && chmod 777 ${PIN}`,
+          `${PIN} is writable by users other than its owner`,
+        ],
+        [
+          "can be written by all, sticky bit or not",
+          `mkdir ${PIN} && chmod 1777 ${PIN}`,
+          `${PIN} is writable by users other than its owner`,
+        ],
+        [
+          "can be written by a group",
+          `mkdir ${PIN} && chmod 770 ${PIN}`,
+          `${PIN} is writable by users other than its owner`,
+        ],
+        [
+          "stands where all may rename it",
+          `chmod 777 /sys/fs/bpf`,
+          "/sys/fs/bpf is writable by users other than its owner",
+        ],
+        ["is a symbolic link", `mkdir ${PIN}-2 && ln -s ${PIN}-2 ${PIN}`, `${PIN} is a symbolic link to ${PIN}-2`],
+        ["is a symbolic link to nowhere", `ln -s ${PIN}-2 ${PIN}`, `there is no ${PIN} to create`],
+      ])("where the directory %s", (_title, script, complaint) => {
+        machine.shell(script);
+        expect(attach()).toMatchObject({ code: 1, err: expect.stringContaining(complaint) });
+        expect(machine.shell("find /sys/fs/bpf -type f ! -name '*.debug'")).toBe("");
+      });
+
       test("where the directory is in no BPF file system", () => {
         expect(machine.run("attach", "--cgroup", group.path, "--pin", "/tmp/wherefrom").err).toBe(
-          "/tmp is no BPF file system, and nothing can be pinned there: mount -t bpf bpf /sys/fs/bpf\n",
+          "/tmp is not a BPF file system, so programs cannot be pinned there. Mount one: mount -t bpf -o mode=0700 bpf /sys/fs/bpf\n",
         );
       });
     });
@@ -245,7 +277,7 @@ describeSuite("bpf", () => {
       const attachOther = () => machine.run("attach", "--cgroup", other.path, "--pin", PIN);
       expect(attachOther()).toMatchObject({ code: 0 });
       await other.remove();
-      expect(machine.run("status").out).toContain("for a control group that is gone");
+      expect(machine.run("status").out).toContain("for a removed cgroup");
       machine.shell(`mkdir ${other.path}`);
       onTestFinished(other.remove);
       expect(attachOther()).toMatchObject({ code: 0 });

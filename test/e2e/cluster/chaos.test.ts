@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Says } from "@wherefrom/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CompiledProgram, compileProgram } from "../bed/compiled-program.ts";
 import { type ControlGroup, makeControlGroup } from "../bed/control-group.ts";
@@ -14,7 +15,7 @@ import { INFRASTRUCTURE, machines, NODE_OF_POD } from "./place.ts";
 import { tallyOf } from "./tally.ts";
 import { type Entrance, KINDS, type Kind, type Setup } from "./topology.ts";
 
-const believing = (from: string, more: object): Setup => ({
+const believing = (from: Says, more: object): Setup => ({
   policy: { trust: machines("node", "balancer"), from, infrastructure: INFRASTRUCTURE, ...more },
 });
 const TOA: Setup = { ...believing("toa", { nodesFilterToa: true }), toa: "lvs" };

@@ -1,3 +1,4 @@
+import type { Says } from "@wherefrom/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Daemon } from "../daemon.ts";
 import { describeSuite } from "../requirement.ts";
@@ -9,7 +10,7 @@ import { FAMILIES, FORGED, INFRASTRUCTURE, machines, PLACES } from "./place.ts";
 import { type Kind, named, OVER_HTTP, type Setup, type Topology, withoutPort } from "./topology.ts";
 
 /** One hop: the balancer speaks HTTP. Behind a node's source NAT the node speaks for it. */
-const believing = (role: string, from: string): Setup => ({
+const believing = (role: string, from: Says): Setup => ({
   policy: { trust: machines(role), from, infrastructure: INFRASTRUCTURE },
 });
 const SETUPS = {

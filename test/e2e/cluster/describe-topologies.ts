@@ -12,7 +12,7 @@ const VISITORS = 10;
 
 /**
  * Every topology with every kind of server on both IP versions: honest visitors and liars are told the same, which is what the topology says. The last case
- * holds the section of docs/topologies.md of this name to what was seen.
+ * holds the section of RESULT.md of this name to what was seen.
  */
 export function describeTopologies(section: string, site: ClusterSite, topologies: readonly Topology[]): void {
   const sightings = new Sightings();
@@ -40,7 +40,7 @@ export function describeTopologies(section: string, site: ClusterSite, topologie
     });
   });
 
-  test(`docs/topologies.md says under "${section}" what this run has shown`, () => {
+  test(`RESULT.md says under "${section}" what this run has shown`, () => {
     const { written, seen } = sightings.compare(section);
     expect(written, "npm run e2e -- cluster --write writes the table").toBe(seen);
   });

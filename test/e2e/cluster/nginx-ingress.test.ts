@@ -1,3 +1,4 @@
+import type { Says } from "@wherefrom/core";
 import { afterAll, beforeAll } from "vitest";
 import type { Daemon } from "../daemon.ts";
 import { describeSuite } from "../requirement.ts";
@@ -24,7 +25,7 @@ import {
   withoutPort,
 } from "./topology.ts";
 
-const believing = (from: string, ...roles: readonly string[]): Setup => ({
+const believing = (from: Says, ...roles: readonly string[]): Setup => ({
   policy: { trust: machines(...roles), from, infrastructure: INFRASTRUCTURE },
 });
 /** One hop: the controller says who its peer was. */

@@ -12,6 +12,18 @@ export function outcomesOf(visits: readonly Visit[]): readonly (Outcome | string
   return [...outcomes.values()];
 }
 
+/** A line for each visitor who was not named with its port: who it is, and what it was told. */
+export function unnamed(visits: readonly Visit[]): readonly string[] {
+  return visits
+    .filter(({ own, said }) => said?.client?.address !== own.address || said.client.port !== own.port)
+    .map(({ own, said, failed }) => {
+      const { client, stop, hops } = said ?? { stop: failed, hops: [] };
+      const path = hops.map((hop) => `${hopText(hop, own.address)} ${hop.reason ?? ""}`.trim()).join(", ");
+      const who = client === undefined ? "nobody" : `${client.address} ${client.port ?? "without a port"}`;
+      return `${own.address} ${own.port}: ${who} (${stop}; ${path})`;
+    });
+}
+
 function outcomeOf({ own, said, failed }: Visit): Outcome | string {
   if (said === undefined) return failed ?? "no answer";
   const { client, method, stop, hops, ip, nearest } = said;

@@ -4,7 +4,7 @@ import { policyText } from "./policy-text.ts";
 import { markdownTable } from "./markdown-table.ts";
 import type { Kind, Outcome, Topology } from "./topology.ts";
 
-const FILE = join(import.meta.dirname, "..", "..", "..", "docs", "topologies.md");
+const FILE = join(import.meta.dirname, "RESULT.md");
 
 /** `npm run e2e -- cluster --write` writes the tables that a run gives instead of comparing them. */
 const isWriting = process.env["WHEREFROM_WRITE"] === "1";
@@ -43,7 +43,7 @@ export class Sightings {
 function around(document: string, section: string): readonly [string, string] {
   const start = document.indexOf(`\n## ${section}\n`);
   const table = document.indexOf("\n|", start) + 1;
-  if (start < 0 || table === 0) throw new Error(`docs/topologies.md has no table under "## ${section}"`);
+  if (start < 0 || table === 0) throw new Error(`RESULT.md has no table under "## ${section}"`);
   const rest = document.slice(table).split("\n");
   const length = rest.findIndex((line) => !line.startsWith("|"));
   return [document.slice(0, table), `\n${rest.slice(length).join("\n")}`];

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Says } from "@wherefrom/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CompiledProgram, compileProgram } from "../bed/compiled-program.ts";
 import type { Namespace } from "../bed/namespace.ts";
@@ -12,7 +13,7 @@ import { FAMILIES, INFRASTRUCTURE, machines, PLACES } from "./place.ts";
 import { named, type Setup, type Topology, unknown } from "./topology.ts";
 
 const KINDS = ["UDP"] as const;
-const believing = (from: string, udp: string): Setup => ({
+const believing = (from: Says, udp: string): Setup => ({
   policy: { trust: machines("node", "balancer"), from, infrastructure: INFRASTRUCTURE },
   udp,
 });

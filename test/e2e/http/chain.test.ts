@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { describe, expect, test } from "vitest";
 import { describeSuite } from "../requirement.ts";
 import { FORGERIES } from "./forgery.ts";
-import { LOCALHOST6, MACHINES, PEER_FIELDS } from "./machine.ts";
+import { LOCALHOST6, MACHINES, ORIGIN, PEER_FIELDS } from "./machine.ts";
 import { hopText, type Proof, proofOf, visitorProof } from "./proof.ts";
 import { ALL_CHAINS, useServedChain } from "./served-chain.ts";
 import type { Whoami } from "./service.ts";
@@ -17,7 +17,7 @@ describeSuite("http", () => {
   for (const { proxies, framework, title, carrier } of CASES) {
     describe(`${title}, ${carrier}`, () => {
       const machines = proxies.map((proxy) => MACHINES[proxy]).toReversed();
-      const policy = { trust: machines, from: carrier };
+      const policy = { trust: machines, from: carrier, origin: ORIGIN };
       const served = useServedChain(() => ({ framework, policy, proxies, carrier }));
 
       /** What must be answered, whatever the client writes. X-Real-IP has one value: the first proxy sets it, the others leave it alone. */

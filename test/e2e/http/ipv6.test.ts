@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeSuite } from "../requirement.ts";
 import { FORGERIES } from "./forgery.ts";
-import { LOCALHOST6 } from "./machine.ts";
+import { LOCALHOST6, ORIGIN } from "./machine.ts";
 import { type Proof, proofOf, visitorProof } from "./proof.ts";
 import { ALL_CHAINS, useServedChain } from "./served-chain.ts";
 import { ask } from "./visitor.ts";
@@ -9,7 +9,7 @@ import { ask } from "./visitor.ts";
 describeSuite("http", () => {
   for (const { proxies, framework, title } of ALL_CHAINS) {
     describe(`IPv6 between the machines: ${title}`, () => {
-      const policy = { trust: [LOCALHOST6], from: "x-forwarded-for" };
+      const policy = { trust: [LOCALHOST6], from: "x-forwarded-for" as const, origin: ORIGIN };
       const listens = { host: LOCALHOST6 };
       const inside = { proxies, carrier: "x-forwarded-for", isIpv6Inside: true } as const;
       const served = useServedChain(() => ({ framework, policy, listens, ...inside }));

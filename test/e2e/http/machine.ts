@@ -19,6 +19,9 @@ export const HOST = "shop.example";
 /** The two proxies under test. */
 export type Proxy = "nginx" | "haproxy";
 
+/** What both proxies set on every request, so that a policy may vouch for it. */
+export const ORIGIN = ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"] as const;
+
 /** How proxies tell who asked. */
 export type CarrierName = "x-forwarded-for" | "x-real-ip";
 

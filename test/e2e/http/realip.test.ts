@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { describeSuite } from "../requirement.ts";
 import { FORGERIES } from "./forgery.ts";
-import { MACHINES, PEER_FIELDS, type Proxy } from "./machine.ts";
+import { MACHINES, ORIGIN, PEER_FIELDS, type Proxy } from "./machine.ts";
 import { hopText, proofOf, visitorProof } from "./proof.ts";
 import { useServedChain } from "./served-chain.ts";
 import { FRAMEWORKS, type Whoami } from "./service.ts";
@@ -15,7 +15,7 @@ const CASES = FRAMEWORKS.flatMap((framework) => CARRIERS.map((carrier) => ({ fra
 describeSuite("http", () => {
   for (const { framework, carrier } of CASES) {
     describe(`nginx walks X-Forwarded-For itself (its realip module) behind HAProxy, and tells ${framework} in ${carrier}`, () => {
-      const policy = { trust: [nginx], from: carrier };
+      const policy = { trust: [nginx], from: carrier, origin: ORIGIN };
       const adopting = { proxies: PROXIES, carrier: "x-forwarded-for", isAdopting: true } as const;
       const served = useServedChain(() => ({ framework, policy, ...adopting }));
 

@@ -69,7 +69,7 @@ const CREATORS: Readonly<Record<Framework, (policy: ReturnType<typeof compilePol
         ip: ipOf(resolution),
         ips: ipsOf(resolution),
         protocol: protocolOf(resolution, request),
-        host: hostOf(resolution, request),
+        host: hostOf(resolution),
         connection: number(request.socket),
       };
       response.end(JSON.stringify({ ...resolution.toJSON(), ...own }));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Certificate, makeCertificate } from "../certificate.ts";
 import { describeSuite } from "../requirement.ts";
 import { FORGERIES } from "./forgery.ts";
-import { LOCALHOST6, MACHINES } from "./machine.ts";
+import { LOCALHOST6, MACHINES, ORIGIN } from "./machine.ts";
 import { type Proof, proofOf, visitorProof } from "./proof.ts";
 import { ALL_CHAINS, useServedChain } from "./served-chain.ts";
 import { ask } from "./visitor.ts";
@@ -17,7 +17,7 @@ describeSuite("http", () => {
   for (const { proxies, framework, title } of ALL_CHAINS) {
     describe(`HTTPS at the first proxy: ${title}`, () => {
       const machines = proxies.map((proxy) => MACHINES[proxy]).toReversed();
-      const policy = { trust: machines, from: "x-forwarded-for" };
+      const policy = { trust: machines, from: "x-forwarded-for" as const, origin: ORIGIN };
       const served = useServedChain(() => ({ framework, policy, proxies, carrier: "x-forwarded-for", certificate }));
       const expected = (): Proof => visitorProof(machines, { protocol: "https", port: served.chain.port });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeSuite } from "../requirement.ts";
 import { FORGERIES } from "./forgery.ts";
-import { MACHINES } from "./machine.ts";
+import { MACHINES, ORIGIN } from "./machine.ts";
 import { hopText, type Proof, proofOf, visitorProof } from "./proof.ts";
 import { ALL_CHAINS, useServedChain } from "./served-chain.ts";
 import { ask } from "./visitor.ts";
@@ -21,7 +21,13 @@ describeSuite("http", () => {
       afterAll(() => rmSync(directory, { recursive: true }));
       return useServedChain(() => {
         const listens = { path: join(directory, "service") };
-        return { framework, policy: { trust, from: "x-forwarded-for" }, listens, proxies, carrier: "x-forwarded-for" };
+        return {
+          framework,
+          policy: { trust, from: "x-forwarded-for", origin: ORIGIN },
+          listens,
+          proxies,
+          carrier: "x-forwarded-for",
+        };
       });
     };
 

@@ -117,7 +117,7 @@ describeSuite("proxy", () => {
     const daemon = await startHaproxy(section, [{ host: BALANCER, port: own }]);
     onTestFinished(() => daemon.stop());
     // Who asked whether HAProxy is up came through it as well, before or after the first check.
-    const check = await vi.waitUntil(() => resolutions.find(({ stop }) => stop === "self"), 3000);
+    const check = await vi.waitUntil(() => resolutions.find(({ stop }) => stop === "self"), 30_000);
     expect(check.client).toBeUndefined();
     expect(check.nearest?.address).toBe(BALANCER);
     expect(check.hops.map(({ format }) => format)).toEqual(["tcp", "proxy-v2"]);

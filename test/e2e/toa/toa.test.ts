@@ -92,13 +92,15 @@ describeSuite("toa", () => {
     });
   });
 
-  test("under SYN cookies the kernel keeps no SYN: unknown, never wrong", async () => {
+  test("under SYN cookies the kernel keeps no SYN, and nothing tells who is connected: unverified, never wrong", async () => {
     site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=2");
     onTestFinished(() => void site.bed.server.run("sysctl -qw net.ipv4.tcp_syncookies=1"));
     await serve();
     await site.stamp("s", "254");
     const visits = await site.visit(4, 20);
-    const unknown = visits.filter(({ said }) => said.stop === "carrier-absent" && said.client === undefined);
+    const unknown = visits.filter(
+      ({ said }) => said.hops[0]?.verdict === "peer-unverified" && said.client === undefined,
+    );
     // A SYN that reuses a port in TIME_WAIT gets no cookie (net/ipv4/tcp_input.c, tcp_conn_request: `!isn`): such a one is known, and rightly.
     expect(confusions(visits.filter((visit) => !unknown.includes(visit)))).toEqual([]);
     expect(unknown.length).toBeGreaterThan(visits.length / 2);
@@ -196,12 +198,31 @@ describeSuite("toa", () => {
     expect(confusions(await site.visit(4, 100))).toEqual([]);
   });
 
-  test("cluster workers under round-robin have no listener: the status says so, and the client is unknown", async () => {
+  test("a balancer of another product than the server was told is warned of, and its clients are absent", async () => {
+    await serve({ toa: "alibaba-cdn", tellsNotices: true });
+    await site.stamp("s", "200");
+    for (const { said } of await site.visit(4, 3)) {
+      expect(said).toMatchObject({ stop: "carrier-absent", notices: ["toa-product-differs"] });
+      expect(said.client).toBeUndefined();
+    }
+  });
+
+  test("cluster workers under round-robin have no listener: the status says so, and nothing tells who is connected", async () => {
     const { status } = await serve({ workers: 2, scheduling: "round-robin" });
-    expect(status).toMatchObject({ reader: "none", savedSyn: "unavailable: cluster round-robin" });
+    expect(status).toMatchObject({
+      reader: "none",
+      savedSyn: "unavailable: cluster round-robin",
+      blindSpots: [expect.stringMatching(/^another process holds the listener/)],
+    });
     await site.stamp("s", "254");
     const visits = await site.visit(4, 20);
-    expect(visits.map(({ said }) => said.stop)).toEqual(visits.map(() => "carrier-absent"));
+    for (const { said } of visits) {
+      expect(said).toMatchObject({
+        stop: "untrusted-hop",
+        hops: [{ format: "unverified", verdict: "peer-unverified" }],
+      });
+      expect(said.client).toBeUndefined();
+    }
   });
 
   describe("a kernel that answers getsockopt(IPPROTO_IP, 4096) as a module does", () => {

@@ -163,7 +163,7 @@ describeSuite("udp", () => {
     onTestFinished(() => void bed.server.run(`ip addr del ${target}/24 dev eth0`));
     const { server } = await serve();
     send("client", packet(4, { source: "10.91.1.2", target }));
-    await expect.poll(async () => (await statusOf(server)).dropped, { timeout: 5000 }).toEqual({ "opp-checksum": 1 });
+    await expect.poll(async () => (await statusOf(server)).dropped).toEqual({ "opp-checksum": 1 });
     expect(await statusOf(server)).toMatchObject({ flows: { flows: 0 } });
   });
 
@@ -172,7 +172,7 @@ describeSuite("udp", () => {
     const unknown = (): number => Number(bed.balancer.run("nstat -asz IpInUnknownProtos").split(/\s+/).at(-3));
     const before = unknown();
     send("client", packet(4, { source: "10.91.1.2", target: BED.front[4] }));
-    await expect.poll(unknown, { timeout: 3000 }).toBe(before + 1);
+    await expect.poll(unknown).toBe(before + 1);
     expect(await statusOf(server)).toMatchObject({ dropped: {}, flows: { flows: 0 } });
   });
 
@@ -235,6 +235,32 @@ describeSuite("udp", () => {
       expect(await server6.server.next()).toMatchObject({ isWhole: true, client: CLIENT6, peer: BED.balancer[6] });
     },
   );
+
+  test("an IPv6 destination option for which our control message has no room names nobody, and ends what was known", async () => {
+    const { server } = await serve({ udp: "dpvs" });
+    const option = "1f06c406cb007107";
+    /** RFC 8200, 4.6: behind ours stand options that Linux skips, of 255 bytes each, as many as make the header that long. */
+    const destinationOptions = (skipped: number): string => {
+      const options = `${option}${`1eff${"00".repeat(255)}`.repeat(skipped)}`;
+      const bytes = Math.ceil((2 + options.length / 2) / 8) * 8;
+      const padding = bytes - 2 - options.length / 2;
+      const pad = padding === 1 ? "00" : `01${(padding - 2).toString(16).padStart(2, "0")}${"00".repeat(padding - 2)}`;
+      return `11${(bytes / 8 - 1).toString(16).padStart(2, "0")}${options}${padding === 0 ? "" : pad}`;
+    };
+    const send6 = (skipped: number): string =>
+      send("balancer", packet(6, { protocol: 60, header: destinationOptions(skipped) }));
+    send6(1);
+    expect(await server.next()).toMatchObject({ isWhole: true, ip: CLIENT.address, client: CLIENT });
+    send6(2);
+    expect(await server.next()).toMatchObject({
+      isWhole: true,
+      stop: "malformed-hop",
+      hops: [{ trusted: true }, { reason: "too-long" }],
+    });
+    const [later] = await sendPlain(6);
+    expect(later?.said).not.toHaveProperty("ip");
+    expect(later?.said).toMatchObject({ isWhole: true, stop: "malformed-hop" });
+  });
 
   test("without CAP_NET_RAW the status says what is missing, and datagrams without are delivered", async () => {
     const { status } = await serve({}, ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]);

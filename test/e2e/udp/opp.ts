@@ -6,14 +6,15 @@ export interface OppPacket {
   readonly targetPort: number;
   readonly client: { readonly address: string; readonly port: number };
   readonly payload?: Uint8Array;
-  /** Instead of the header of protocol 248, as hex. */
+  /** Instead of the header of protocol 248, as hex; and instead of its number. */
   readonly header?: string;
+  readonly protocol?: number;
   /** Added to UDP's checksum. */
   readonly error?: number;
 }
 
 /** The whole packet, as hex. */
-export function oppPacket({ payload = new Uint8Array(), error = 0, ...packet }: OppPacket): string {
+export function oppPacket({ payload = new Uint8Array(), error = 0, protocol = 248, ...packet }: OppPacket): string {
   const [source, target] = [bytesOf(packet.source), bytesOf(packet.target)];
   const udp = Buffer.alloc(8 + payload.length);
   udp.set(payload, 8);
@@ -31,11 +32,11 @@ export function oppPacket({ payload = new Uint8Array(), error = 0, ...packet }: 
   if (source.length === 4) {
     head.writeUInt16BE(0x4500, 0);
     head.writeUInt16BE(20 + body.length, 2);
-    head.set([64, 248], 8);
+    head.set([64, protocol], 8);
   } else {
     head[0] = 0x60;
     head.writeUInt16BE(body.length, 4);
-    head.set([248, 64], 6);
+    head.set([protocol, 64], 6);
   }
   return Buffer.concat([head, source, target, body]).toString("hex");
 }

@@ -4,10 +4,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CACHE, kernelDirectory, KERNELS } from "./kernels.mjs";
+import { CACHE, kernelDirectory, KERNELS, whyNoFetch } from "./kernels.mjs";
 
-/** The one without drivers of real machines. */
-const PACKAGE = "linux-image-cloud-amd64";
 const MIRROR = "http://deb.debian.org";
 /** Part of the package debian-archive-keyring. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -67,14 +65,14 @@ function fetchKernel(kernel) {
   try {
     const apt = openApt(state, kernel.release);
     apt("apt-get", "-qq", "update");
-    const image = fieldOf(apt("apt-cache", "show", "--no-all-versions", PACKAGE), "Depends");
+    const image = fieldOf(apt("apt-cache", "show", "--no-all-versions", kernel.package), "Depends");
     const version = fieldOf(apt("apt-cache", "show", "--no-all-versions", image), "Version");
     apt("apt-get", "-qq", "download", `${image}=${version}`);
     const archive = readdirSync(state).find((name) => name.endsWith(".deb"));
     if (archive === undefined) throw new Error(`apt has downloaded no ${image}`);
     const tree = join(state, "tree");
     run("dpkg-deb", ["-x", join(state, archive), tree]);
-    unpack(tree, image.replace("linux-image-", ""), kernelDirectory(kernel), `${image} ${version}`);
+    unpack(tree, image.replace("linux-image-", ""), kernel, `${image} ${version}`);
     console.log(`${kernel.name}: ${image} ${version}`);
   } finally {
     rmSync(state, { recursive: true });
@@ -83,9 +81,10 @@ function fetchKernel(kernel) {
 
 /**
  * What the machine needs of a package. Since Debian 13 modules stand below /usr, and are compressed.
- * @type {(tree: string, version: string, to: string, packageName: string) => void}
+ * @type {(tree: string, version: string, kernel: import("./kernels.mjs").Kernel, packageName: string) => void}
  */
-function unpack(tree, version, to, packageName) {
+function unpack(tree, version, kernel, packageName) {
+  const to = kernelDirectory(kernel);
   const part = `${to}.part`;
   rmSync(part, { recursive: true, force: true });
   const [lib] = readdirSync(tree).includes("lib") ? [join(tree, "lib")] : [join(tree, "usr", "lib")];
@@ -95,7 +94,7 @@ function unpack(tree, version, to, packageName) {
   for (const name of readdirSync(from).filter((file) => file.startsWith("modules."))) {
     cpSync(join(from, name), join(modules, name));
   }
-  for (const name of MODULES) {
+  for (const name of [...MODULES, ...kernel.modules]) {
     for (const path of [name, `${name}.xz`]) copyIfThere(join(from, path), join(modules, path));
   }
   for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
@@ -120,6 +119,12 @@ function copyIfThere(from, to) {
   }
 }
 
-mkdirSync(CACHE, { recursive: true });
-for (const kernel of KERNELS) fetchKernel(kernel);
-console.log(`in ${CACHE}`);
+const missing = whyNoFetch(PATH);
+if (missing === undefined) {
+  mkdirSync(CACHE, { recursive: true });
+  for (const kernel of KERNELS) fetchKernel(kernel);
+  console.log(`in ${CACHE}`);
+} else {
+  console.error(missing);
+  process.exitCode = 1;
+}

@@ -17,8 +17,9 @@ const PROGRAMS =
 
 /** Programs of other suites. There is no compiler in the machine. */
 const COMPILED = {
-  stamper: join(E2E, "bed", "stamper.c"),
-  module_answer: join(E2E, "toa", "module_answer.c"),
+  stamper: [join(E2E, "bed", "stamper.c")],
+  module_answer: [join(E2E, "toa", "module_answer.c")],
+  toa_module: [join(E2E, "bed", "toa_module.c"), join(ROOT, "native", "addon", "bpf", "bpf.c")],
 } as const;
 
 const INIT = `#!/bin/sh
@@ -52,8 +53,8 @@ export function buildImage(): BuiltImage {
       ["-p", join(import.meta.dirname, "inside", "tsconfig.json"), "--outDir", compiled],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
-    for (const [name, source] of Object.entries(COMPILED))
-      execFileSync("cc", ["-O2", "-o", join(directory, name), source]);
+    for (const [name, sources] of Object.entries(COMPILED))
+      execFileSync("cc", ["-O2", "-o", join(directory, name), ...sources]);
     return { write: (kernelDirectory, titles) => writeImage(directory, compiled, kernelDirectory, titles), remove };
   } catch (error) {
     remove();

@@ -23,7 +23,7 @@ export interface Machine {
  * Boots under software emulation (`-accel tcg`, no rights needed, no network card). qemu ends with us, however we end: the kernel sends it the signal
  * (prctl(2), PR_SET_PDEATHSIG).
  */
-export function bootMachine(kernelDirectory: string, initrd: string): Machine {
+export function bootMachine(kernelDirectory: string, initrd: string, hardware: readonly string[]): Machine {
   const options = {
     accel: "tcg,thread=multi",
     cpu: "max",
@@ -37,7 +37,7 @@ export function bootMachine(kernelDirectory: string, initrd: string): Machine {
     append: "console=ttyS0 panic=-1 quiet loglevel=4",
   };
   const words = Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]);
-  const flags = ["-nodefaults", "-no-user-config", "-no-reboot"];
+  const flags = ["-nodefaults", "-no-user-config", "-no-reboot", ...hardware];
   const qemu = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...flags, ...words], {
     stdio: ["ignore", "pipe", "pipe"],
   });

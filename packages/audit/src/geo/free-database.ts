@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { requireOptional } from "@wherefrom/net/internal";
 
 /**
  * Packages of npm that hold a free country database, the best first. Both are by ip-location-db, whose own page says that what npm has is no longer brought up to date and has
@@ -19,9 +19,13 @@ export const FREE_DATABASES: readonly FreeDatabase[] = [
   },
 ];
 
+/** A package of npm with a free database. */
 export interface FreeDatabase {
+  /** Its name on npm. */
   readonly package: string;
+  /** The MMDB file in it. */
   readonly file: string;
+  /** The licence of the data. */
   readonly licence: string;
   /** What its licence wants to be said where its data are shown. */
   readonly credit: string;
@@ -29,7 +33,7 @@ export interface FreeDatabase {
 
 /** The first of them that is installed. */
 export function findFreeDatabase(
-  resolve: (id: string) => string = createRequire(import.meta.url).resolve,
+  resolve: (id: string) => string = resolvePath,
 ): (FreeDatabase & { readonly path: string }) | undefined {
   for (const database of FREE_DATABASES) {
     try {
@@ -39,4 +43,11 @@ export function findFreeDatabase(
     }
   }
   return undefined;
+}
+
+function resolvePath(id: string): string {
+  return requireOptional(
+    () => import.meta.url,
+    (require) => require.resolve(id),
+  );
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { WherefromError } from "@wherefrom/core";
-import type { Place, PlaceDatabase } from "../place.ts";
+import type { Place, PlaceDatabase } from "../event/place.ts";
 import { placeOfRecord } from "./place-record.ts";
 
 /** What a file is asked for. */
@@ -24,7 +24,7 @@ export type MmdbReaderClass = new (file: Buffer) => MmdbReader;
 export interface GeoDatabase {
   readonly path: string;
   readonly info: PlaceDatabase;
-  /** An IPv4-only file answers questions about IPv6 with somebody else's record (seen with dbip-city-ipv4): it is never asked. */
+  /** An IPv4-only file answers look-ups of IPv6 addresses with unrelated records (seen with dbip-city-ipv4): such look-ups are skipped. */
   readonly hasIpv6: boolean;
   /** Throws where the file is damaged behind its first networks. */
   readonly find: (address: string) => Place | undefined;

@@ -1,133 +1,13 @@
-import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compilePolicy, parsePrefix, resolve, WherefromError } from "@wherefrom/core";
+import { compilePolicy, resolve, WherefromError } from "@wherefrom/core";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { formatEcs } from "../ecs.ts";
-import { recordOf } from "../audit-record.ts";
-import { formatOtel } from "../otel.ts";
-import { findFreeDatabase, FREE_DATABASES } from "./free-database.ts";
+import { formatEcs } from "../formats/ecs.ts";
+import { recordOf } from "../event/record.ts";
+import { formatOtel } from "../formats/otel.ts";
 import { type Geo, type GeoOptions, openGeo } from "./geo.ts";
-import { placeOfRecord } from "./place-record.ts";
-
-/** Any value of the MaxMind DB format 2.0 that its databases have. */
-type Value = string | number | readonly Value[] | { readonly [key: string]: Value };
-
-interface MmdbOptions {
-  readonly type?: string;
-  readonly ipVersion?: 4 | 6;
-  readonly build?: string;
-}
-
-/** Bytes of an MMDB file, written after the format's description; maxmind, which we did not write, reads them. */
-function mmdb(networks: Readonly<Record<string, Value>>, options: MmdbOptions = {}): Buffer {
-  const { type = "Test-City", ipVersion = 6, build = "2026-11-20" } = options;
-  const nodes: (number | { readonly data: number } | undefined)[][] = [[undefined, undefined]];
-  const data: Buffer[] = [];
-  let size = 0;
-  for (const [text, value] of Object.entries(networks)) {
-    const bytes = encode(value);
-    insert(nodes, bitsOf(text, ipVersion), { data: size });
-    data.push(bytes);
-    size += bytes.length;
-  }
-  const tree = Buffer.alloc(nodes.length * 6);
-  for (const [index, sides] of nodes.entries()) {
-    for (const [side, entry] of sides.entries()) {
-      const record =
-        entry === undefined ? nodes.length : typeof entry === "number" ? entry : nodes.length + 16 + entry.data;
-      tree.writeUIntBE(record, index * 6 + side * 3, 3);
-    }
-  }
-  const metadata = encode({
-    binary_format_major_version: 2,
-    binary_format_minor_version: 0,
-    build_epoch: Date.parse(build) / 1000,
-    database_type: type,
-    description: { en: "made by a test" },
-    ip_version: ipVersion,
-    languages: ["en"],
-    node_count: nodes.length,
-    record_size: 24,
-  });
-  return Buffer.concat([tree, Buffer.alloc(16), ...data, Buffer.from("abcdef4d61784d696e642e636f6d", "hex"), metadata]);
-}
-
-function bitsOf(text: string, ipVersion: 4 | 6): number[] {
-  const { family, words, length } = parsePrefix(text)!;
-  const bits = words.flatMap((word) => Array.from({ length: 32 }, (_, index) => (word >>> (31 - index)) & 1));
-  const before = family === 4 && ipVersion === 6 ? Array.from({ length: 96 }, () => 0) : [];
-  return [...before, ...bits.slice(0, length)];
-}
-
-function insert(
-  nodes: (number | { readonly data: number } | undefined)[][],
-  bits: readonly number[],
-  leaf: { readonly data: number },
-): void {
-  let at = 0;
-  for (const [index, bit] of bits.entries()) {
-    if (index === bits.length - 1) nodes[at]![bit] = leaf;
-    else {
-      const next = nodes[at]![bit];
-      if (typeof next === "number") at = next;
-      else {
-        nodes.push([next, next]);
-        nodes[at]![bit] = nodes.length - 1;
-        at = nodes.length - 1;
-      }
-    }
-  }
-}
-
-function encode(value: Value): Buffer {
-  if (typeof value === "string") return Buffer.concat([control(2, Buffer.byteLength(value)), Buffer.from(value)]);
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0) {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(value);
-    return Buffer.concat([control(6, 4), bytes]);
-  }
-  if (typeof value === "number") {
-    const bytes = Buffer.alloc(8);
-    bytes.writeDoubleBE(value);
-    return Buffer.concat([control(3, 8), bytes]);
-  }
-  if (Array.isArray(value)) return Buffer.concat([control(11, value.length), ...value.map(encode)]);
-  const entries = Object.entries(value as { [key: string]: Value });
-  return Buffer.concat([control(7, entries.length), ...entries.flatMap(([key, each]) => [encode(key), encode(each)])]);
-}
-
-function control(type: number, size: number): Buffer {
-  const [inline, rest] = size < 29 ? [size, []] : [29, [size - 29]];
-  return Buffer.from(type > 7 ? [inline, type - 7, ...rest] : [(type << 5) | inline, ...rest]);
-}
-
-const BERLIN = {
-  continent: { code: "EU" },
-  country: { iso_code: "DE" },
-  subdivisions: [{ iso_code: "BE", names: { en: "Land Berlin" } }],
-  city: { names: { en: "Berlin" } },
-  location: { latitude: 52.52, longitude: 13.405, accuracy_radius: 20 },
-};
-const CITY = {
-  "192.0.2.0/24": BERLIN,
-  "198.51.100.0/25": { country: { iso_code: "JP" } },
-  "2001:db8::/32": { country: { iso_code: "NZ" } },
-};
-const ASN = { "192.0.2.0/24": { autonomous_system_number: 64500, autonomous_system_organization: "Example" } };
-
-function directory(): string {
-  const path = mkdtempSync(join(tmpdir(), "wherefrom-geo-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
-function file(bytes: Uint8Array | string, name = "test.mmdb"): string {
-  const path = join(directory(), name);
-  writeFileSync(path, bytes);
-  return path;
-}
+import { ASN, CITY, directory, file, mmdb } from "../../test/mmdb.ts";
 
 async function open(options: GeoOptions): Promise<Geo> {
   const geo = await openGeo({ pollMs: 0, ...options });
@@ -216,39 +96,6 @@ describe("a place", () => {
         expect(fresh.locate(text)).toEqual(first);
       }),
     );
-  });
-});
-
-describe("a record of any shape", () => {
-  test.each([
-    ["MaxMind's", { country: { iso_code: "DE" }, registered_country: { iso_code: "US" } }, { country: "DE" }],
-    ["one that knows only where it was registered", { registered_country: { iso_code: "US" } }, {}],
-    [
-      "ip-location-db's",
-      { country_code: "US", city: "Ashburn", state1: "Virginia", latitude: "39.04", longitude: -77.49 },
-      { country: "US", city: "Ashburn", regionName: "Virginia", latitude: 39.04, longitude: -77.49 },
-    ],
-    [
-      "IPinfo's",
-      {
-        country: "United States",
-        country_code: "US",
-        continent: "North America",
-        continent_code: "NA",
-        asn: "AS15169",
-        as_name: "Google LLC",
-      },
-      { country: "US", continent: "NA", asn: 15169, organization: "Google LLC" },
-    ],
-    ["latitude without longitude", { location: { latitude: 1, accuracy_radius: 5 } }, {}],
-    ["coordinates off the earth", { latitude: 91, longitude: 0 }, {}],
-    ["a system number that is none", { autonomous_system_number: 0, asn: "ASx" }, {}],
-    ["a code that is none", { country_code: "usa", continent: { code: 7 } }, {}],
-    ["nothing", undefined, {}],
-    ["a text", "US", {}],
-  ])("%s", (_, record, expected) => {
-    const place = Object.fromEntries(Object.entries(placeOfRecord(record)).filter(([, value]) => value !== undefined));
-    expect(place).toEqual(expected);
   });
 });
 
@@ -355,32 +202,6 @@ describe("a file that is replaced", () => {
     copyFileSync(file(mmdb({ "192.0.2.0/24": { country_code: "AT" } })), path);
     await new Promise((settle) => setTimeout(settle, 80));
     expect(geo.locate("192.0.2.1")?.country).toBe("DE");
-  });
-});
-
-describe("the free country databases", () => {
-  test("the one that is installed is used when no file is named, and its credit is told", async () => {
-    const geo = await open({});
-    expect(geo.locate("8.8.8.8")?.country).toBe("US");
-    expect(geo.locate("2001:4860:4860::8888")?.country).toMatch(/^[A-Z]{2}$/);
-    expect(geo.locate("10.0.0.1")?.country).toBeUndefined();
-    expect(geo.credit).toContain("nro.net");
-  });
-
-  test("the second one is taken where the first is not installed", async () => {
-    const only = (id: string): string => {
-      if (!id.startsWith("@ip-location-db/iptoasn")) throw new Error("not installed");
-      return import.meta.resolve(id).replace("file://", "");
-    };
-    const found = findFreeDatabase(only)!;
-    expect(found.package).toBe(FREE_DATABASES[1]!.package);
-    const geo = await open({ country: found.path });
-    expect(geo.locate("8.8.8.8")?.country).toBe("US");
-    expect(
-      findFreeDatabase(() => {
-        throw new Error("none");
-      }),
-    ).toBeUndefined();
   });
 });
 

@@ -1,24 +1,39 @@
 import { stat } from "node:fs/promises";
 import { anonymize, WherefromError } from "@wherefrom/core";
-import { isHeard, publish } from "../audit-event.ts";
-import type { Locate, Place, PlaceDatabase } from "../place.ts";
+import {
+  callback,
+  checkOptions,
+  either,
+  milliseconds,
+  objectOf,
+  type Shape,
+  type Shapes,
+  text,
+} from "@wherefrom/core/internal";
+import { warnProcess } from "@wherefrom/net/internal";
+import { isHeard, publish } from "../event/event.ts";
+import type { Locate, Place, PlaceDatabase } from "../event/place.ts";
 import { findFreeDatabase } from "./free-database.ts";
 import { type GeoDatabase, type GeoRole, type MmdbReaderClass, readGeoDatabase } from "./geo-database.ts";
 
 /** One file for both families, or one for each, as some publishers have it. */
 export type GeoFile = string | { readonly ipv4?: string | undefined; readonly ipv6?: string | undefined };
 
+/** Which files are read, and how often. */
 export interface GeoOptions {
   /** Paths of MMDB files. Where none of the three is given: the free country database of npm that is installed. */
   readonly city?: GeoFile | undefined;
+  /** Path of an MMDB file of countries. */
   readonly country?: GeoFile | undefined;
+  /** Path of an MMDB file of autonomous systems. */
   readonly asn?: GeoFile | undefined;
-  /** How often the files are looked at, in milliseconds; 0: never. Default `GEO_POLL_MS`. */
+  /** How often the files are looked at, in milliseconds; 0: never. Default 10,000. */
   readonly pollMs?: number | undefined;
   /** Is told when a new file is not usable, and when one is again. Default: a process warning. `config.warning` is published as well. */
   readonly onTrouble?: ((trouble: string) => void) | undefined;
 }
 
+/** Open geo databases. */
 export interface Geo {
   /** Where an address is: undefined for what no database knows, and for text that is no address. IPv4-mapped and NAT64 addresses are their IPv4 host's. Never throws. */
   readonly locate: Locate;
@@ -31,9 +46,29 @@ export interface Geo {
 }
 
 /** How often files are looked at: databases come out daily at most. */
-export const GEO_POLL_MS = 10_000;
+const GEO_POLL_MS = 10_000;
 /** Places that are remembered, about 3 MB: who asks again within a minute is answered from here. */
 const CACHE_LIMIT = 8192;
+
+const BY_FAMILY = objectOf({ ipv4: text, ipv6: text });
+/** Naming no file at all would be the same as leaving it out, and then the free database is taken. */
+const FILE: Shape = either(
+  { ...text, expected: "the path of an MMDB file" },
+  {
+    expected: "{ ipv4: path, ipv6: path }",
+    fits: BY_FAMILY.fits,
+    explain: (file: { ipv4?: string; ipv6?: string }) =>
+      BY_FAMILY.explain?.(file as never) ??
+      (file.ipv4 === undefined && file.ipv6 === undefined ? "names neither ipv4 nor ipv6" : undefined),
+  },
+);
+const SHAPES: Shapes<GeoOptions> = {
+  city: FILE,
+  country: FILE,
+  asn: FILE,
+  pollMs: milliseconds(0),
+  onTrouble: callback,
+};
 
 interface Slot {
   readonly role: GeoRole;
@@ -50,6 +85,7 @@ interface Slot {
  * one that becomes so later is left alone, the last good one stays in use, and `onTrouble` is told.
  */
 export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
+  checkOptions<GeoOptions>("openGeo", options, SHAPES);
   const { pollMs = GEO_POLL_MS, onTrouble = warn } = options;
   const Reader = await importReader();
   const { files, credit } = filesOf(options);
@@ -88,7 +124,7 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
       cache.clear();
       tell(slot, false, `${path}: usable again, built ${slot.database.info.build}`);
     } catch (error) {
-      tell(slot, true, `${(error as Error).message}; the one of ${info.build} stays in use`);
+      tell(slot, true, `${detailOf(error)}; the one of ${info.build} stays in use`);
     }
   };
   const timer = pollMs > 0 ? setInterval(() => void Promise.all(slots.map(reload)), pollMs).unref() : undefined;
@@ -96,12 +132,12 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
     try {
       return slot.database.find(address);
     } catch (error) {
-      tell(slot, true, `${slot.database.path} is damaged: ${(error as Error).message}`);
+      tell(slot, true, `${slot.database.path} is damaged: ${detailOf(error)}`);
       return undefined;
     }
   };
   const look = (address: string): Place | undefined => {
-    // Also unwraps what is IPv4 in IPv6's clothes: databases know such addresses as nobody's.
+    // Also unwraps what is IPv4 in IPv6's clothes: databases have no records for such addresses.
     const canonical = anonymize(address, (text) => text);
     if (canonical === undefined || canonical.includes("%")) return undefined;
     const isIpv6 = canonical.includes(":");
@@ -195,5 +231,10 @@ async function stampOf(path: string): Promise<string> {
 }
 
 function warn(trouble: string): void {
-  process.emitWarning(trouble, { type: "WherefromWarning", code: "WHEREFROM_GEO" });
+  warnProcess(trouble, "WHEREFROM_GEO");
+}
+
+/** Without a link, because more words follow. */
+function detailOf(error: unknown): string {
+  return error instanceof WherefromError ? error.detail : (error as Error).message;
 }

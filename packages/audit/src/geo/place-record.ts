@@ -1,9 +1,9 @@
-import type { Place } from "../place.ts";
+import type { Place } from "../event/place.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What a record of an MMDB says, whoever wrote it: MaxMind and DB-IP nest (`country.iso_code`), ip-location-db and IPinfo are flat (`country_code`, `asn: "AS64500"`).
+ * What a record of an MMDB says, in the layout of each vendor: MaxMind and DB-IP nest (`country.iso_code`), ip-location-db and IPinfo are flat (`country_code`, `asn: "AS64500"`).
  * What is missing, or not of its form, is absent. `registered_country` is where a network was registered, not where it is, and is not read.
  */
 export function placeOfRecord(record: unknown): Place {
@@ -59,6 +59,6 @@ function degreesOf(value: unknown, limit: number): number | undefined {
 
 function asnOf(value: unknown): number | undefined {
   const number = numberOf(typeof value === "string" ? value.replace(/^AS/, "") : value);
-  // RFC 6793: 32 bits. 0 is nobody's (RFC 7607).
+  // RFC 6793: 32 bits. 0 is reserved (RFC 7607).
   return number !== undefined && Number.isInteger(number) && number > 0 && number < 2 ** 32 ? number : undefined;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { knownResolution } from "./known-resolution.ts";
+import { checkValue, isOptionObject, type Shape } from "@wherefrom/core/internal";
+import { knownResolution } from "../event/known-resolution.ts";
 
 /**
  * The request as @elastic/ecs-helpers should see it, which write `client.ip` from `request.ip` and beside it the port of the socket: the balancer's. Here both are the
@@ -30,8 +31,11 @@ interface PinoFormat {
     | undefined;
 }
 
+const PINO_OPTIONS: Shape = { expected: "what ecsFormat() answers", fits: isOptionObject };
+
 /** The options of @elastic/ecs-pino-format with true pairs of address and port: `pino(withEcsClient(ecsFormat({ convertReqRes: true })))`. */
 export function withEcsClient<Format extends PinoFormat>(format: Format): Format {
+  checkValue("withEcsClient: the options", format, PINO_OPTIONS);
   const { formatters } = format;
   const log = formatters?.log;
   if (log === undefined) return format;

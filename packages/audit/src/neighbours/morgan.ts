@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { knownResolution } from "./known-resolution.ts";
+import { knownResolution } from "../event/known-resolution.ts";
 
 /** What a token of morgan may ask for. */
 const PARTS = {

@@ -1,5 +1,5 @@
 import { IncomingMessage } from "node:http";
-import { knownResolution } from "./known-resolution.ts";
+import { knownResolution } from "../event/known-resolution.ts";
 
 type Attributes = Record<string, string | number>;
 

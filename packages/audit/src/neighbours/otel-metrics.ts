@@ -1,4 +1,6 @@
-import { AUDIT_EVENT_NAMES, type AuditEvent, subscribe } from "../audit-event.ts";
+import { checkValue, having, listOf } from "@wherefrom/core/internal";
+import { AUDIT_EVENT_NAMES, type AuditEvent, subscribe } from "../event/event.ts";
+import { SINK } from "../event/shapes.ts";
 import type { Sink } from "../sinks/sink.ts";
 
 type Labels = Record<string, string>;
@@ -18,11 +20,21 @@ export interface OtelMeter {
   createObservableGauge(name: string, options: { description: string; unit: string }): Observable;
 }
 
+const METER = having(
+  "a Meter of @opentelemetry/api",
+  "createCounter",
+  "createObservableCounter",
+  "createObservableGauge",
+);
+const SINKS = listOf(SINK);
+
 /**
  * Counts events, and what became of the lines of these sinks, from now on; the answer ends it. Every label has a closed set of words: never an address, a user or a path, of
  * which each would make a series of its own. Of a sampled event those that were told are counted.
  */
 export function countEvents(meter: OtelMeter, sinks: readonly Sink[] = []): () => void {
+  checkValue("countEvents: the meter", meter, METER);
+  checkValue("countEvents: the sinks", sinks, SINKS);
   const events = meter.createCounter("wherefrom.events", { description: "Audit events", unit: "{event}" });
   const end = subscribe(AUDIT_EVENT_NAMES, (event) => events.add(1, labelsOf(event)));
   const lines = meter.createObservableCounter("wherefrom.sink.lines", {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { knownResolution } from "./known-resolution.ts";
+import { callback, checkValue } from "@wherefrom/core/internal";
+import { knownResolution } from "../event/known-resolution.ts";
 
 /**
  * A serializer of requests for pino and pino-http, whose own ones log the socket's other end, which is the balancer: `remoteAddress` and `remotePort` become the client's,
@@ -9,6 +10,7 @@ import { knownResolution } from "./known-resolution.ts";
 export function requestSerializer(
   standard: (request: never) => object = (request: object) => request,
 ): (request: object) => object {
+  checkValue("requestSerializer: the standard serializer", standard, callback);
   return (request) => {
     const serialized: object = standard(request as never);
     const resolution = knownResolution(rawRequest(request));

@@ -1,7 +1,9 @@
-import type { AuditRecord } from "../audit-record.ts";
-import { formatEcsLine } from "../ecs-line.ts";
-import { jsonLine } from "../line-text.ts";
-import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+import { checkOptions, checkValue, having, type Shapes, text, jsonLine } from "@wherefrom/core/internal";
+import type { AuditRecord } from "../event/record.ts";
+import { formatEcsLine } from "../formats/ecs.ts";
+import type { Outlet } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import { SINK_SHAPES, type SinkOptions } from "./sink-options.ts";
 
 /** A client of @clickhouse/client, or any object that inserts so. */
 export interface ClickHouseClient {
@@ -13,13 +15,19 @@ export interface ClickHouseClient {
   }): Promise<unknown>;
 }
 
+/** The table, and the options of every sink. */
 export interface ClickHouseOptions extends SinkOptions {
-  /** Default "wherefrom_audit"; docs/audit.md has the statement that makes it. */
+  /** Default "wherefrom_audit"; docs/reference/audit.md has the statement that makes it. */
   readonly table?: string | undefined;
 }
 
+const CLIENT = having("a client of @clickhouse/client", "insert");
+const SHAPES: Shapes<ClickHouseOptions> = { ...SINK_SHAPES, table: text };
+
 /** Each event as a row: what is asked for in columns, all of it as ECS in `record`. The client is yours, and closed by you after the sink. */
 export function clickHouse(client: ClickHouseClient, options: ClickHouseOptions = {}): Sink {
+  checkValue("clickHouse: the client", client, CLIENT);
+  checkOptions<ClickHouseOptions>("clickHouse", options, SHAPES);
   const { table = "wherefrom_audit", ...rest } = options;
   const outlet: Outlet = {
     deliver: async ({ lines }, signal) => {
@@ -28,7 +36,7 @@ export function clickHouse(client: ClickHouseClient, options: ClickHouseOptions 
       return undefined;
     },
   };
-  return new Sink(`the ClickHouse table ${table}`, () => outlet, { format: formatRow, ...rest });
+  return new Sink(`the ClickHouse table ${table}`, () => outlet, { ...rest, format: rest.format ?? formatRow });
 }
 
 /** The record as a row of that table in JSON. What is not known is left out, and becomes the column's default. */

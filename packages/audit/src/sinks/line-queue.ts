@@ -1,3 +1,5 @@
+import type { Lane } from "./lane.ts";
+
 /** Bytes of memory that lines are put into at a time: a batch is one piece of it. Half of what Kafka's brokers take at once, less what its messages have around them. */
 const CHUNK_BYTES: number = 256 * 1024;
 const NEWLINE = 0x0a;
@@ -7,10 +9,13 @@ export class LineBatch {
   readonly bytes: Buffer;
   /** Where each line ends in `bytes`, behind its newline. */
   readonly ends: readonly number[];
+  /** What all of its lines are about. */
+  readonly lane: Lane;
 
-  constructor(bytes: Buffer, ends: readonly number[]) {
+  constructor(bytes: Buffer, ends: readonly number[], lane: Lane) {
     this.bytes = bytes;
     this.ends = ends;
+    this.lane = lane;
   }
 
   get count(): number {
@@ -30,7 +35,7 @@ interface Chunk {
   first: number;
   start: number;
   used: number;
-  /** Somebody may still look at what was taken from it once: its memory is not written over. */
+  /** A sink may still read what was taken from it once: its memory is not written over. */
   isLent: boolean;
 }
 
@@ -39,11 +44,16 @@ interface Chunk {
  * others.
  */
 export class LineQueue {
+  readonly lane: Lane;
   readonly #chunks: Chunk[] = [];
   /** Memory for the next chunk. A new piece each time would make the garbage collector stop the process, to have them back. */
   #spare: Buffer | undefined;
   #bytes = 0;
   #length = 0;
+
+  constructor(lane: Lane) {
+    this.lane = lane;
+  }
 
   get length(): number {
     return this.#length;
@@ -83,10 +93,10 @@ export class LineQueue {
     this.#length -= ends.length;
     this.#bytes -= end - start;
     const relative = start === 0 ? ends : ends.map((each) => each - start);
-    return new LineBatch(chunk.bytes.subarray(start, end), relative);
+    return new LineBatch(chunk.bytes.subarray(start, end), relative, this.lane);
   }
 
-  /** A batch that was taken becomes the oldest again. Whoever it was given to may have kept it. */
+  /** A batch that was taken becomes the oldest again. The function that got it may have kept it. */
   putBack({ bytes, ends }: LineBatch): void {
     for (const chunk of this.#chunks) if (chunk.bytes.buffer === bytes.buffer) chunk.isLent = true;
     this.#chunks.unshift({ bytes, ends: [...ends], first: 0, start: 0, used: bytes.length, isLent: true });
@@ -94,7 +104,7 @@ export class LineQueue {
     this.#length += ends.length;
   }
 
-  /** The batch that was taken last is done with, and nobody looks at its bytes any more: where its chunk has been taken whole, other lines may take their place. */
+  /** The batch that was taken last is done with, and its bytes are no longer read: where its chunk has been taken whole, other lines may take their place. */
   release({ bytes }: LineBatch): void {
     const [chunk] = this.#chunks;
     if (chunk === undefined || chunk.bytes.buffer !== bytes.buffer || chunk.isLent) return;

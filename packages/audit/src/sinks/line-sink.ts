@@ -1,10 +1,15 @@
 import type { Writable } from "node:stream";
+import { callback, checkOptions, checkValue } from "@wherefrom/core/internal";
 import type { LineBatch } from "./line-queue.ts";
-import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+import type { Outlet } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import { SINK_SHAPES, type SinkOptions } from "./sink-options.ts";
 
 /** A sink before any stream, a line for each event: a file, a socket, standard output. `open` makes the stream, and another one after it failed. */
 export class LineSink extends Sink {
   constructor(name: string, open: () => Writable, options: SinkOptions = {}) {
+    checkValue("LineSink: open", open, callback);
+    checkOptions<SinkOptions>("LineSink", options, SINK_SHAPES);
     super(name, (fail) => streamOutlet(open(), fail), options);
   }
 }

@@ -1,9 +1,23 @@
-import type { AuditRecord } from "../audit-record.ts";
-import { severityOf } from "../cef.ts";
-import { jsonLine } from "../line-text.ts";
-import { formatOtel, type OtelAttributes } from "../otel.ts";
+import {
+  anyText,
+  checkOptions,
+  either,
+  flag,
+  invalidOption,
+  listOf,
+  type Shape,
+  type Shapes,
+  tableOf,
+  text,
+  jsonLine,
+} from "@wherefrom/core/internal";
+import type { AuditRecord } from "../event/record.ts";
+import { severityOf } from "../formats/cef.ts";
+import { formatOtel, type OtelAttributes } from "../formats/otel.ts";
 import type { LineBatch } from "./line-queue.ts";
-import { type Refused, Sink, type SinkOptions } from "./sink.ts";
+import type { Refused } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import { SINK_SHAPES, type SinkOptions } from "./sink-options.ts";
 
 /** Where a Collector listens on the same machine (OTLP/HTTP). */
 const URL_DEFAULT = "http://localhost:4318/v1/logs";
@@ -12,6 +26,7 @@ const RETRYABLE: readonly number[] = [429, 502, 503, 504];
 /** Most that is quoted of what a server says is wrong, in characters. */
 const QUOTE_LIMIT = 200;
 
+/** Where the collector is, and the options of every sink. */
 export interface OtlpLogsOptions extends SinkOptions {
   /** Default "http://localhost:4318/v1/logs". */
   readonly url?: string | URL | undefined;
@@ -21,13 +36,48 @@ export interface OtlpLogsOptions extends SinkOptions {
   readonly resource?: OtelAttributes | undefined;
 }
 
+const FINITE: Shape = { expected: "a number", fits: Number.isFinite };
+const SHAPES: Shapes<OtlpLogsOptions> = {
+  ...SINK_SHAPES,
+  url: either(text, { expected: "a URL", fits: (value) => value instanceof URL }),
+  headers: tableOf(anyText),
+  resource: tableOf(either(anyText, FINITE, flag, listOf(anyText))),
+};
+
+/** Without the text in the message: it may hold a token. */
+function targetOf(url: string | URL): URL {
+  const target = URL.canParse(String(url)) ? new URL(url) : undefined;
+  if (target?.protocol !== "http:" && target?.protocol !== "https:")
+    throw invalidOption(`otlpLogs url is an absolute URL of http or https, such as "${URL_DEFAULT}", not another text`);
+  if (target.username !== "" || target.password !== "")
+    throw invalidOption(
+      "otlpLogs url has a user or a password in it, which fetch refuses: write headers: { authorization }",
+    );
+  return target;
+}
+
+/** What fetch would refuse at the first delivery, with the value in its message. */
+function requireSendable(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw invalidOption(
+        `otlpLogs headers has ${JSON.stringify(name)}, of which the name or the value cannot be sent`,
+      );
+    }
+  }
+}
+
 /**
  * Each event as a log record whose EventName is the event's, to a Collector or whatever else takes OTLP/HTTP in JSON. Where the service has OpenTelemetry's SDK set up,
  * `auditToLogger` hands events to it instead.
  */
 export function otlpLogs(options: OtlpLogsOptions = {}): Sink {
+  checkOptions<OtlpLogsOptions>("otlpLogs", options, SHAPES);
   const { url = URL_DEFAULT, headers = {}, resource = { "service.name": "unknown_service:node" }, ...rest } = options;
-  const target = new URL(url);
+  const target = targetOf(url);
+  requireSendable(headers);
   const before = `{"resourceLogs":[{"resource":{"attributes":${JSON.stringify(attributesOf(resource))}},"scopeLogs":[{"scope":{"name":"@wherefrom/audit"},"logRecords":[`;
   const deliver = async ({ lines }: LineBatch, signal: AbortSignal): Promise<Refused | undefined> => {
     const response = await fetch(target, {
@@ -38,15 +88,16 @@ export function otlpLogs(options: OtlpLogsOptions = {}): Sink {
     });
     const text = await response.text();
     if (response.ok) return refusedOf(text);
-    const reason = `${target.href} answered ${response.status} ${text.slice(0, QUOTE_LIMIT)}`.trimEnd();
+    const reason =
+      `${target.origin}${target.pathname} answered ${response.status} ${text.slice(0, QUOTE_LIMIT)}`.trimEnd();
     if (RETRYABLE.includes(response.status)) throw new Error(reason);
     return { lines: lines.length, reason };
   };
-  return new Sink(`OTLP at ${target.host}`, () => ({ deliver }), { format: formatOtlpLog, ...rest });
+  return new Sink(`OTLP at ${target.host}`, () => ({ deliver }), { ...rest, format: rest.format ?? formatOtlpLog });
 }
 
 /** The record as an OTLP LogRecord in JSON. */
-export function formatOtlpLog(record: AuditRecord): string {
+function formatOtlpLog(record: AuditRecord): string {
   const nanoseconds = `${record.time.getTime()}000000`;
   const { number, text } = severityOfLog(record);
   return jsonLine({

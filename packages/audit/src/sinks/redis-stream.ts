@@ -1,10 +1,15 @@
 import { setMaxListeners } from "node:events";
-import { callRedis, type RedisClient } from "../redis-client.ts";
-import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+import { checkOptions, checkValue, type Shapes, text, whole } from "@wherefrom/core/internal";
+import { REDIS_CLIENT } from "../event/shapes.ts";
+import { callRedis, type RedisClient } from "./redis-client.ts";
+import type { Outlet } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import { SINK_SHAPES, type SinkOptions } from "./sink-options.ts";
 
 /** Events that a stream keeps, nearly: at half a kilobyte each half a gigabyte of Redis' memory. */
 const STREAM_LIMIT = 1_000_000;
 
+/** The stream, and the options of every sink. */
 export interface RedisStreamOptions extends SinkOptions {
   /** The stream. Default "wherefrom:audit". */
   readonly key?: string | undefined;
@@ -12,11 +17,15 @@ export interface RedisStreamOptions extends SinkOptions {
   readonly limit?: number | undefined;
 }
 
+const SHAPES: Shapes<RedisStreamOptions> = { ...SINK_SHAPES, key: text, limit: whole(1) };
+
 /**
  * Each event as an entry of a Redis stream (XADD), with its line as the field `event`. The client is yours, node-redis or ioredis: connected, with an 'error' listener,
  * and closed by you after the sink.
  */
 export function redisStream(client: RedisClient, options: RedisStreamOptions = {}): Sink {
+  checkValue("redisStream: the client", client, REDIS_CLIENT);
+  checkOptions<RedisStreamOptions>("redisStream", options, SHAPES);
   const { key = "wherefrom:audit", limit = STREAM_LIMIT, ...rest } = options;
   const outlet: Outlet = {
     deliver: async ({ lines }, signal) => {

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { compilePolicy, resolve } from "@wherefrom/core";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ConfigWarningEvent, publish, subscribe } from "../audit-event.ts";
-import { auditTo } from "../audit-to.ts";
+import { type ConfigWarningEvent, publish, subscribe } from "../event/event.ts";
+import { auditTo } from "./audit-to.ts";
 import { type LineBatch, LineQueue } from "./line-queue.ts";
-import { type Outlet, Sink, type SinkOptions } from "./sink.ts";
+import type { Outlet } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import type { SinkOptions } from "./sink-options.ts";
 
 const silent: SinkOptions = { lingerMs: 0, retryMs: 5, onTrouble: () => {} };
 
@@ -37,18 +38,48 @@ describe("a sink", () => {
     await sink.close();
   });
 
+  test("tells of lines that cannot be made once, although the event that says so is one of them and others are written between", async () => {
+    const troubles: string[] = [];
+    const { outlet, taken } = keeper();
+    const sink = new Sink("the sink", () => outlet, { ...silent, onTrouble: (trouble) => void troubles.push(trouble) });
+    // No address of a client stands in an event about the service's own setting.
+    const format = ({ client }: { readonly client?: { readonly address: string } | undefined }): string =>
+      client!.address;
+    onTestFinished(auditTo(sink, { format: format as never }));
+    const warning = { code: "geo-database", detail: "made for the test" } as const;
+    for (let round = 0; round < 5; round++) {
+      publish({ name: "config.warning", time: new Date(), warning });
+      sink.write(`line ${round}`);
+      await sink.flush();
+    }
+    expect(taken).toHaveLength(5);
+    // The five, and the one that says that the first is lost.
+    expect(sink.status).toMatchObject({ written: 5, lost: 6, trouble: undefined });
+    expect(troubles).toEqual([
+      expect.stringMatching(/^the sink: a line could not be made: .*; it is lost$/),
+      "the sink: written again; 1 lines were lost",
+    ]);
+    await sink.close();
+  });
+
   test("whose outlet fails for a while keeps what fits, and says in the audit itself how much is missing", async () => {
     const heard: ConfigWarningEvent[] = [];
     onTestFinished(subscribe("config.warning", (event) => heard.push(event)));
     let isDown = true;
-    const { outlet, taken } = keeper(() => (isDown ? Promise.reject(new Error("down")) : Promise.resolve(undefined)));
+    let refusals = 0;
+    const { outlet, taken } = keeper(() => {
+      if (!isDown) return Promise.resolve(undefined);
+      refusals++;
+      return Promise.reject(new Error("down"));
+    });
     const troubles: string[] = [];
     const onTrouble = (trouble: string): void => void troubles.push(trouble);
     const sink = new Sink("the sink", () => outlet, { ...silent, queueLimitBytes: 50, onTrouble });
     sink.write("first");
     await expect.poll(() => sink.status.trouble).toBe("down");
     for (let n = 10; n < 40; n++) sink.write(`line ${n}`);
-    await sleep(20);
+    const before = refusals;
+    await expect.poll(() => refusals).toBeGreaterThan(before + 2);
     isDown = false;
     await expect.poll(() => sink.status).toMatchObject({ waitingBytes: 0, trouble: undefined });
     expect(taken).toEqual(["line 34", "line 35", "line 36", "line 37", "line 38", "line 39"]);
@@ -60,6 +91,22 @@ describe("a sink", () => {
     expect(heard.map(({ warning }) => warning)).toEqual([
       { code: "audit-lost", detail: "the sink: written again; 25 lines were lost" },
     ]);
+    await sink.close();
+  });
+
+  test("writes alerts before logins and logins before requests, and loses them in the opposite order", async () => {
+    let isDown = true;
+    const { outlet, taken } = keeper(() => (isDown ? Promise.reject(new Error("down")) : Promise.resolve(undefined)));
+    const sink = new Sink("the sink", () => outlet, { ...silent, queueLimitBytes: 60 });
+    sink.write("first");
+    await expect.poll(() => sink.status.trouble).toBe("down");
+    for (let n = 0; n < 3; n++) sink.write(`alert ${n}`, "alert");
+    for (let n = 10; n < 40; n++) sink.write(`login ${n}`, "login");
+    for (let n = 10; n < 40; n++) sink.write(`request ${n}`);
+    isDown = false;
+    await expect.poll(() => sink.status).toMatchObject({ waitingBytes: 0, trouble: undefined });
+    expect(taken).toEqual(["alert 0", "alert 1", "alert 2", "login 36", "login 37", "login 38", "login 39"]);
+    expect(sink.status).toMatchObject({ written: 7, lost: 57 });
     await sink.close();
   });
 
@@ -156,7 +203,7 @@ test("a queue counts its bytes and keeps its order, whatever is put in, taken ou
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: "max" }), fc.boolean(), (steps, givesBack) => {
-      const queue = new LineQueue();
+      const queue = new LineQueue("request");
       let model: string[] = [];
       const lent: { batch: LineBatch; taken: string[] }[] = [];
       const agreements: boolean[] = [];

@@ -1,70 +1,33 @@
-import { publish } from "../audit-event.ts";
-import type { AuditRecord } from "../audit-record.ts";
-import { formatEcsLine } from "../ecs-line.ts";
+import { callback, checkOptions, checkValue, milliseconds, text } from "@wherefrom/core/internal";
+import { warnProcess } from "@wherefrom/net/internal";
+import { publish } from "../event/event.ts";
+import type { AuditRecord } from "../event/record.ts";
+import { formatEcsLine } from "../formats/ecs.ts";
 import { failureText } from "./failure-text.ts";
+import { type Lane, LANES } from "./lane.ts";
 import { type LineBatch, LineQueue } from "./line-queue.ts";
+import type { OpenOutlet, Outlet, Refused } from "./outlet.ts";
+import {
+  CLOSE_MS,
+  HANG_MS,
+  LINGER_MS,
+  QUEUE_LIMIT_BYTES,
+  RETRY_MS,
+  SINK_SHAPES,
+  type SinkOptions,
+  type SinkStatus,
+} from "./sink-options.ts";
 
-/** Most bytes that wait for a sink. What comes then pushes out the oldest: a request must never wait for its audit, nor the process grow. */
-export const QUEUE_LIMIT_BYTES: number = 16 * 1024 * 1024;
+/**
+ * How long nothing is told of further lines that cannot be made or are refused, in milliseconds: one between others that are written would be told each time, and be over with the next one. That it is over is an
+ * event, which becomes a line as well, and may be lost as those before it.
+ */
+const LOST_LINE_MS = 60_000;
 /** Lines that are handed over at once: enough to make a system call or a request worth while, too few to hold the event loop. */
 const BATCH_LINES = 512;
-/** How long a line may wait for others, in milliseconds, so that one call takes them all. */
-export const LINGER_MS = 50;
-/** How long a sink that failed is left alone, in milliseconds. */
-export const RETRY_MS = 1000;
-/** How long a sink may take over one batch, in milliseconds, until it counts as failed. */
-export const HANG_MS = 30_000;
-/** How long `close` waits for what is still to be written, in milliseconds: half of the ten seconds that service managers leave a process at least. */
-export const CLOSE_MS = 5000;
-
-export interface SinkOptions {
-  /** Default `QUEUE_LIMIT_BYTES`. */
-  readonly queueLimitBytes?: number | undefined;
-  /** Default `LINGER_MS`. */
-  readonly lingerMs?: number | undefined;
-  /** Default `RETRY_MS`. */
-  readonly retryMs?: number | undefined;
-  /** Default `HANG_MS`. */
-  readonly hangMs?: number | undefined;
-  /** Is told once when trouble begins, and once when it is over, with how many lines were lost. Default: a process warning. */
-  readonly onTrouble?: ((trouble: string) => void) | undefined;
-  /** Makes one line of a record. Default: the sink's own, which is `formatEcsLine` where nothing else is said. */
-  readonly format?: ((record: AuditRecord) => string) | undefined;
-}
-
-export interface SinkStatus {
-  /** Lines that the sink has taken, and lines that were lost. */
-  readonly written: number;
-  readonly lost: number;
-  /** Of lines that were not taken yet, or nobody knows. */
-  readonly waitingBytes: number;
-  /** Why nothing is written now, or lines are lost; or undefined. */
-  readonly trouble: string | undefined;
-}
-
-/** What was delivered and will never be taken: trying again would end the same. */
-export interface Refused {
-  readonly lines: number;
-  readonly reason: string;
-}
-
-/** Where a sink's lines go. */
-export interface Outlet {
-  /** Resolves when the lines are taken, but for those that are refused; rejects when they were not, or nobody knows. `signal` says that it has taken too long. */
-  readonly deliver: (batch: LineBatch, signal: AbortSignal) => Promise<Refused | undefined>;
-  /** Says that nobody looks at a batch's bytes any more when its delivery has resolved: other lines are put there then. Default: they are left alone. */
-  readonly givesBack?: boolean | undefined;
-  /** After the last delivery. */
-  readonly close?: (() => Promise<void>) | undefined;
-  /** After one that failed. */
-  readonly abandon?: (() => void) | undefined;
-}
-
+const LIMIT = milliseconds(0);
 /** Trouble that is not the outlet's. */
 const OVERFLOW = "more lines come than it takes";
-
-/** Makes an outlet; `fail` tells the sink of trouble that comes between deliveries. */
-export type OpenOutlet = (fail: (error: Error) => void) => Outlet;
 
 /**
  * A bounded queue of lines before anything that takes them: every sink is one. What fails or hangs is opened again after `retryMs`; lines whose fate is not known then
@@ -76,7 +39,8 @@ export class Sink {
   readonly format: (record: AuditRecord) => string;
   readonly #open: OpenOutlet;
   readonly #options: SinkOptions;
-  readonly #queue = new LineQueue();
+  /** The first is written first, and lost last. */
+  readonly #queues: readonly LineQueue[] = LANES.map((lane) => new LineQueue(lane));
   #outlet: Outlet | undefined;
   #inFlight: LineBatch | undefined;
   #delivery: AbortController | undefined;
@@ -84,6 +48,10 @@ export class Sink {
   #lost = 0;
   /** `#lost` when the trouble began. */
   #lostBefore = 0;
+  /** `#lost` when the last trouble was over. */
+  #lostTold = 0;
+  /** When it was last told that single lines are lost, on the clock of `performance.now()`. */
+  #lostLineTold = -Infinity;
   #trouble: string | undefined;
   #linger: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -92,6 +60,9 @@ export class Sink {
 
   /** Throws what `open` throws: a service that cannot write its audit should not start. */
   constructor(name: string, open: OpenOutlet, options: SinkOptions = {}) {
+    checkValue("Sink: the name", name, text);
+    checkValue("Sink: open", open, callback);
+    checkOptions<SinkOptions>("Sink", options, SINK_SHAPES);
     this.name = name;
     this.format = options.format ?? formatEcsLine;
     this.#open = open;
@@ -100,34 +71,39 @@ export class Sink {
   }
 
   get status(): SinkStatus {
-    const waitingBytes = this.#queue.bytes + (this.#inFlight?.bytes.length ?? 0);
+    const waitingBytes = this.#waitingBytes + (this.#inFlight?.bytes.length ?? 0);
     return { written: this.#written, lost: this.#lost, waitingBytes, trouble: this.#trouble };
   }
 
-  /** Takes one line, without its end. */
-  write(text: string): void {
+  get #waitingBytes(): number {
+    return this.#queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get #waiting(): number {
+    return this.#queues.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Takes one line, without its end. Alerts go before logins, and logins before requests; they are lost in the opposite order. */
+  write(text: string, lane: Lane = "request"): void {
     if (this.#isClosed) {
       this.#lost++;
       return;
     }
-    this.#queue.push(text);
-    if (this.#queue.bytes > (this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES)) this.#overflow();
+    this.#queueOf(lane).push(text);
+    if (this.#waitingBytes > (this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES)) this.#overflow();
     if (this.#outlet === undefined || this.#inFlight !== undefined) return;
-    if (this.#queue.length === BATCH_LINES) setImmediate(() => this.#drain());
+    if (this.#waiting === BATCH_LINES) setImmediate(() => this.#drain());
     else this.#linger ??= setTimeout(() => this.#drain(), this.#options.lingerMs ?? LINGER_MS);
   }
 
   /** Counts a line that could not even be made, and tells why. */
   lose(error: Error): void {
-    this.#lost++;
-    this.#lostBefore = this.#trouble === undefined ? this.#lost - 1 : this.#lostBefore;
-    this.#begin(`a line could not be made: ${error.message}`, "it is lost");
+    this.#loseLines(1, `a line could not be made: ${error.message}`, "it is lost");
   }
 
   /** Resolves when all that waits is written, or when it cannot be. */
   flush(): Promise<void> {
-    if (this.#outlet === undefined || (this.#queue.length === 0 && this.#inFlight === undefined))
-      return Promise.resolve();
+    if (this.#outlet === undefined || (this.#waiting === 0 && this.#inFlight === undefined)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#atRest.push(resolve);
       this.#drain();
@@ -136,6 +112,7 @@ export class Sink {
 
   /** Writes what waits, for `limitMs` at most, and ends. What is left and what comes later is lost, and counted. */
   async close(limitMs: number = CLOSE_MS): Promise<void> {
+    checkValue("close: the limit", limitMs, LIMIT);
     if (this.#isClosed) return;
     clearTimeout(this.#retry);
     if (this.#outlet === undefined) this.#tryAgain();
@@ -144,7 +121,7 @@ export class Sink {
     clearTimeout(this.#linger);
     clearTimeout(this.#retry);
     this.#delivery?.abort();
-    const lost = this.#queue.loseDownTo(0) + (this.#inFlight?.count ?? 0);
+    const lost = this.#loseDownTo(0) + (this.#inFlight?.count ?? 0);
     this.#inFlight = undefined;
     this.#lost += lost;
     if (lost > 0) this.#tell(`closed; ${lost} lines were lost`);
@@ -163,7 +140,7 @@ export class Sink {
     this.#linger = undefined;
     const outlet = this.#outlet;
     if (outlet === undefined || this.#inFlight !== undefined) return;
-    const batch = this.#queue.takeBatch(BATCH_LINES);
+    const batch = this.#queues.find(({ length }) => length > 0)?.takeBatch(BATCH_LINES);
     if (batch === undefined) {
       for (const resolve of this.#atRest.splice(0)) resolve();
       return;
@@ -189,13 +166,11 @@ export class Sink {
 
   #succeed(batch: LineBatch, refused: Refused | undefined): void {
     this.#inFlight = undefined;
-    if (this.#outlet?.givesBack === true) this.#queue.release(batch);
+    if (this.#outlet?.givesBack === true) this.#queueOf(batch.lane).release(batch);
     this.#written += batch.count - (refused?.lines ?? 0);
     if (refused === undefined) this.#recover();
     else {
-      if (this.#trouble === undefined) this.#lostBefore = this.#lost;
-      this.#lost += refused.lines;
-      this.#begin(`lines were refused: ${refused.reason}`, "they are lost");
+      this.#loseLines(refused.lines, `lines were refused: ${refused.reason}`, "they are lost");
     }
     // One at a time: others wait for the event loop, too.
     setImmediate(() => this.#drain());
@@ -206,7 +181,7 @@ export class Sink {
     this.#outlet = undefined;
     this.#delivery?.abort();
     outlet.abandon?.();
-    if (this.#inFlight !== undefined) this.#queue.putBack(this.#inFlight);
+    if (this.#inFlight !== undefined) this.#queueOf(this.#inFlight.lane).putBack(this.#inFlight);
     this.#inFlight = undefined;
     this.#suffer(error);
   }
@@ -233,7 +208,32 @@ export class Sink {
       this.#lostBefore = this.#lost;
       this.#begin(OVERFLOW, "the oldest are lost");
     }
-    this.#lost += this.#queue.loseDownTo(this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES);
+    this.#lost += this.#loseDownTo(this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES);
+  }
+
+  #loseDownTo(limitBytes: number): number {
+    let lost = 0;
+    for (const queue of this.#queues.toReversed()) {
+      const rest = this.#waitingBytes - queue.bytes;
+      lost += queue.loseDownTo(Math.max(0, limitBytes - rest));
+    }
+    return lost;
+  }
+
+  #queueOf(lane: Lane): LineQueue {
+    return this.#queues[LANES.indexOf(lane)] as LineQueue;
+  }
+
+  /** Lines are lost although the sink takes others. What is not told now is among those that are told next. */
+  #loseLines(count: number, trouble: string, consequence: string): void {
+    this.#lost += count;
+    const now = performance.now();
+    if (this.#trouble === undefined) {
+      if (now - this.#lostLineTold < LOST_LINE_MS) return;
+      this.#lostLineTold = now;
+      this.#lostBefore = this.#lostTold;
+    }
+    this.#begin(trouble, consequence);
   }
 
   #begin(trouble: string, consequence: string): void {
@@ -246,9 +246,10 @@ export class Sink {
   #recover(): void {
     const limitBytes = this.#options.queueLimitBytes ?? QUEUE_LIMIT_BYTES;
     // With a queue that is still full it is not over.
-    if (this.#trouble === undefined || this.#queue.bytes > limitBytes / 2) return;
+    if (this.#trouble === undefined || this.#waitingBytes > limitBytes / 2) return;
     this.#trouble = undefined;
     const lost = this.#lost - this.#lostBefore;
+    this.#lostTold = this.#lost;
     const detail = `written again; ${lost} lines were lost`;
     this.#tell(detail);
     if (lost === 0) return;
@@ -259,7 +260,7 @@ export class Sink {
   #tell(trouble: string): void {
     const text = `${this.name}: ${trouble}`;
     if (this.#options.onTrouble !== undefined) this.#options.onTrouble(text);
-    else process.emitWarning(text, { type: "WherefromWarning", code: "WHEREFROM_AUDIT_SINK" });
+    else warnProcess(text, "WHEREFROM_AUDIT_SINK");
   }
 }
 

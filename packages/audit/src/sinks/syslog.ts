@@ -2,18 +2,24 @@ import { createSocket } from "node:dgram";
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
-import type { AuditRecord } from "../audit-record.ts";
-import { formatCef, severityOf } from "../cef.ts";
+import { WherefromError } from "@wherefrom/core";
+import { callback, checkOptions, oneOf, type Shapes, text, whole } from "@wherefrom/core/internal";
+import type { AuditRecord } from "../event/record.ts";
+import { formatCef, severityOf } from "../formats/cef.ts";
 import type { LineBatch } from "./line-queue.ts";
 import { streamOutlet } from "./line-sink.ts";
-import { type OpenOutlet, Sink, type SinkOptions } from "./sink.ts";
+import type { OpenOutlet } from "./outlet.ts";
+import { Sink } from "./sink.ts";
+import { SINK_SHAPES, type SinkOptions } from "./sink-options.ts";
 
 /** What a receiver should take of a datagram, in bytes (RFC 5426, 3.2). A longer message is cut, as a relay would cut it. */
 export const SYSLOG_DATAGRAM_BYTES = 2048;
 /** RFC 5424, 6.2.1: security/authorization messages that others may not read. */
 const FACILITY = 10;
 
+/** Where the syslog server is, and the options of every sink. */
 export interface SyslogOptions extends SinkOptions {
+  /** Default "localhost". */
   readonly host?: string | undefined;
   /** Default 514 over UDP, 601 over TCP. */
   readonly port?: number | undefined;
@@ -27,20 +33,33 @@ export interface SyslogOptions extends SinkOptions {
   readonly appName?: string | undefined;
 }
 
+const SHAPES: Shapes<SyslogOptions> = {
+  ...SINK_SHAPES,
+  host: text,
+  port: whole(1, 0xffff),
+  transport: oneOf("tcp", "udp"),
+  connect: callback,
+  facility: whole(0, 23),
+  appName: text,
+};
+
 /**
  * Each event as a message of syslog (RFC 5424) that holds CEF. Over TCP written is what the kernel has taken: syslog has no answer, so that what was on its way when a
  * connection broke is lost without a trace.
  */
 export function syslog(options: SyslogOptions): Sink {
-  const { host = "localhost", transport = "tcp", facility = FACILITY, appName = "wherefrom", ...rest } = options;
-  const { port = transport === "tcp" ? 601 : 514 } = options;
-  if (!(Number.isInteger(facility) && facility >= 0 && facility <= 23)) {
-    throw new RangeError(`facility is a whole number from 0 to 23, not ${JSON.stringify(facility)}`);
+  checkOptions<SyslogOptions>("syslog", options, SHAPES);
+  if (options.connect !== undefined && options.transport === "udp") {
+    throw new WherefromError(
+      "ERR_WHEREFROM_INVALID_OPTION",
+      `syslog connect opens a stream, and transport "udp" has none: leave one of them out`,
+    );
   }
-  const open = options.connect ?? (() => connect({ host, port }));
+  const { host = "localhost", transport = "tcp", facility = FACILITY, appName = "wherefrom", ...others } = options;
+  const { port = transport === "tcp" ? 601 : 514, connect: open = () => connect({ host, port }), ...rest } = others;
   const openStream: OpenOutlet = (fail) => {
     const stream = open();
-    // Nobody answers, but the end of the connection is only seen by who reads.
+    // Syslog sends no answers, but reading is the only way to see the end of the connection.
     stream.resume();
     return streamOutlet(stream, fail, frame);
   };
@@ -48,7 +67,10 @@ export function syslog(options: SyslogOptions): Sink {
   const format = (record: AuditRecord): string =>
     `<${facility * 8 + levelOf(record)}>1 ${record.time.toISOString()} ${origin} ${record.name} - ${formatCef(record)}`;
   const name = options.connect === undefined ? `syslog at ${host} port ${port}` : "syslog";
-  return new Sink(name, transport === "udp" ? (fail) => datagrams(host, port, fail) : openStream, { format, ...rest });
+  return new Sink(name, transport === "udp" ? (fail) => datagrams(host, port, fail) : openStream, {
+    ...rest,
+    format: rest.format ?? format,
+  });
 }
 
 /** RFC 5424, 6.2.1: warning, notice or informational. */

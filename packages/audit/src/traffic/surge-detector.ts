@@ -1,13 +1,28 @@
 import { randomUUID } from "node:crypto";
+import type { SurgeChange } from "../event/surge.ts";
+import { above, checkOptions, milliseconds, type Shapes } from "@wherefrom/core/internal";
 
+/** From when on more traffic is a surge. */
 export interface SurgeDetectorOptions {
   /** How many times the usual rate is a surge. Default 5. */
   readonly factor?: number | undefined;
   /** Requests a second below which nothing is one. Default 20. */
   readonly leastPerSecond?: number | undefined;
-  /** Milliseconds that a rate is taken over. What is usual follows in sixty of them, and is known after six. Default `STEP_MS`. */
+  /** Milliseconds that a rate is taken over. What is usual follows in sixty of them, and is known after six. Default 10,000. */
   readonly stepMs?: number | undefined;
+  /** Requests a second that are usual when it starts, as configured or as `watch.baselinePerSecond` was before: a process that starts during an attack tells it at once. Default: learnt in the first six steps, which tell of no surge. */
+  readonly baselinePerSecond?: number | undefined;
+  /** Milliseconds after which a surge that goes on is the new usual rate, and is published as adopted. Default an hour. */
+  readonly adoptAfterMs?: number | undefined;
 }
+
+export const SURGE_SHAPES: Shapes<SurgeDetectorOptions> = {
+  factor: above(1),
+  leastPerSecond: above(0),
+  stepMs: milliseconds(1),
+  baselinePerSecond: above(0),
+  adoptAfterMs: milliseconds(1),
+};
 
 /** A surge as far as it has been counted. Times are milliseconds since 1970. */
 export interface CountedSurge {
@@ -18,6 +33,8 @@ export interface CountedSurge {
   readonly proven: number;
   readonly peakPerSecond: number;
   readonly baselinePerSecond: number;
+  /** Why it is published. */
+  readonly change: SurgeChange;
 }
 
 /** What rates are taken over: short enough to tell a surge while it is one, long enough that two requests in one second are none. */
@@ -26,6 +43,9 @@ export const STEP_MS = 10_000;
 const WARM_UP_STEPS = 6;
 /** Steps over which the usual rate follows the real one: ten minutes of `STEP_MS`. */
 const MEMORY_STEPS = 60;
+/** A surge is published again when its rate has grown by this factor since the last time. */
+const ESCALATION_FACTOR = 2;
+const ADOPT_AFTER_MS = 3_600_000;
 
 /**
  * Tells when requests come at many times the usual rate, and when they do so no more. What is usual is an exponential mean of sixty steps, which a surge does not change. A step that has enough
@@ -44,16 +64,36 @@ export class SurgeDetector {
   #secondCount = 0;
   #peakPerSecond = 0;
   #surge: CountedSurge | undefined;
+  /** Requests of the step that was told last. */
+  #toldCount = 0;
+  readonly #adoptAfterMs: number;
 
-  /** Throws a RangeError for numbers that are none. */
-  constructor({ factor = 5, leastPerSecond = 20, stepMs = STEP_MS }: SurgeDetectorOptions = {}) {
-    if (!(factor > 1 && factor < Infinity)) throw new RangeError(`factor is a number above 1, not ${factor}`);
-    if (!(leastPerSecond > 0 && leastPerSecond < Infinity))
-      throw new RangeError(`leastPerSecond is a number above 0, not ${leastPerSecond}`);
-    if (!(stepMs >= 1 && stepMs < Infinity)) throw new RangeError(`stepMs is a number from 1, not ${stepMs}`);
+  constructor(options: SurgeDetectorOptions = {}) {
+    checkOptions<SurgeDetectorOptions>("SurgeDetector", options, SURGE_SHAPES);
+    const {
+      factor = 5,
+      leastPerSecond = 20,
+      stepMs = STEP_MS,
+      baselinePerSecond,
+      adoptAfterMs = ADOPT_AFTER_MS,
+    } = options;
+    this.#adoptAfterMs = adoptAfterMs;
+    if (baselinePerSecond !== undefined) {
+      this.#baselinePerSecond = baselinePerSecond;
+      this.#steps = WARM_UP_STEPS;
+    }
     this.#factor = factor;
     this.#leastPerSecond = leastPerSecond;
     this.#stepMs = stepMs;
+  }
+
+  /** Requests a second that are usual; undefined until something is. */
+  get baselinePerSecond(): number | undefined {
+    return this.#steps < WARM_UP_STEPS ? undefined : this.#baselinePerSecond;
+  }
+
+  get isSurge(): boolean {
+    return this.#surge !== undefined;
   }
 
   /** Counts a request. Answers a surge that has begun with it, or one that was over before it. */
@@ -70,7 +110,9 @@ export class SurgeDetector {
         proven: surge.proven + (isProven ? 1 : 0),
         peakPerSecond: Math.max(surge.peakPerSecond, this.#secondCount),
       };
-      return over;
+      if (over !== undefined || this.#stepCount < ESCALATION_FACTOR * this.#toldCount) return over;
+      this.#toldCount = this.#stepCount;
+      return { ...this.#surge, change: "escalated" };
     }
     if (over !== undefined || this.#steps < WARM_UP_STEPS || this.#stepCount < this.#threshold()) return over;
     this.#surge = {
@@ -81,7 +123,10 @@ export class SurgeDetector {
       proven: this.#stepProven,
       peakPerSecond: this.#peakPerSecond,
       baselinePerSecond: this.#baselinePerSecond,
+      change: "begun",
     };
+    // What it is in its first step is known when that is over.
+    this.#toldCount = Infinity;
     return this.#surge;
   }
 
@@ -94,14 +139,23 @@ export class SurgeDetector {
     const isOver = surge !== undefined && (this.#stepCount < this.#threshold() || passed > 1);
     const end = this.#stepCount < this.#threshold() ? this.#stepStart : this.#stepStart + this.#stepMs;
     if (surge === undefined) this.#learn(this.#stepCount / (this.#stepMs / 1000));
+    if (surge !== undefined && !isOver && time - surge.start >= this.#adoptAfterMs) {
+      // It is no surge any more but what there is: the service has become so busy.
+      this.#baselinePerSecond = this.#stepCount / (this.#stepMs / 1000);
+      this.#surge = undefined;
+      const end = this.#stepStart + this.#stepMs;
+      this.#begin(end);
+      return { ...surge, end, change: "adopted" };
+    }
+    if (this.#toldCount === Infinity) this.#toldCount = this.#stepCount;
     if (isOver) this.#surge = undefined;
-    // Steps in which nobody came.
+    // Steps without a request.
     if (passed > 1 && this.#surge === undefined) {
       this.#baselinePerSecond *= (1 - 1 / MEMORY_STEPS) ** (passed - 1);
       this.#steps += passed - 1;
     }
     this.#begin(this.#stepStart + passed * this.#stepMs);
-    return isOver ? { ...surge, end } : undefined;
+    return isOver ? { ...surge, end, change: "ended" } : undefined;
   }
 
   #begin(time: number): undefined {

@@ -1,32 +1,47 @@
 import { randomInt } from "node:crypto";
-import { formatPrefix, parseAddress } from "@wherefrom/core";
-import type { ClientEvent } from "../audit-event.ts";
-import type { Locate } from "../place.ts";
+import { callback, checkOptions, type Shapes, whole } from "@wherefrom/core/internal";
+import { parseAddress } from "@wherefrom/core";
+import type { ClientEvent } from "../event/event.ts";
+import { LOCATE } from "../event/shapes.ts";
+import type { Locate } from "../event/place.ts";
 import { Cardinality, CARDINALITY_ERROR, hashText } from "./cardinality.ts";
 import { HeavyHitters, keyText, mergeHitters } from "./heavy-hitters.ts";
+import { networksOf } from "./networks.ts";
 
 /** What sources are counted by. "prefix" is /24 of IPv4 and /48 of IPv6, "link" /64 of IPv6; "peer" the machine that is physically connected. */
-export const WINDOW_DIMENSIONS = ["address", "prefix", "link", "asn", "country", "path", "user-agent", "peer"] as const;
+const WINDOW_DIMENSIONS = ["address", "prefix", "link", "asn", "country", "path", "user-agent", "peer"] as const;
+/** What requests are counted by. "prefix" is /24 of IPv4 and /48 of IPv6, "link" a /64, "peer" the machine that is physically connected. */
 export type WindowDimension = (typeof WINDOW_DIMENSIONS)[number];
 
 /** A true count is from `requests - error` to `requests`. */
 export interface WindowContributor {
+  /** The address, prefix, path and so on. */
   readonly name: string;
+  /** How many, at most. */
   readonly requests: number;
+  /** How many of them may be others'. */
   readonly error: number;
   /** Of these, at least so many whose client was proven. */
   readonly proven: number;
 }
 
+/** The traffic of a window. */
 export interface TrafficReport {
+  /** Its beginning. */
   readonly from: Date;
+  /** Its end. */
   readonly to: Date;
+  /** How many. */
   readonly requests: number;
+  /** Of them: those whose client was proven. */
   readonly proven: number;
+  /** Requests a second. */
   readonly perSecond: number;
   /** Different sources, and different proven clients: estimates with the relative standard error `clientsError`. */
   readonly sources: number;
+  /** Different proven clients, estimated. */
   readonly clients: number;
+  /** The relative standard error of both estimates. */
   readonly clientsError: number;
   /** The most frequent of each, the most frequent first. */
   readonly top: Readonly<Record<WindowDimension, readonly WindowContributor[]>>;
@@ -34,22 +49,34 @@ export interface TrafficReport {
   readonly block: readonly string[];
 }
 
+/** How long, how exactly, and with what places traffic is counted. */
 export interface TrafficWindowOptions {
   /** Default a minute. */
   readonly windowMs?: number | undefined;
   /** Keys that are kept of each dimension in each of the window's parts. More are more exact: no count is too high by more than requests / capacity. Default 512. */
   readonly capacity?: number | undefined;
+  /** Where clients are, for "asn" and "country". Default: these are not counted. */
   readonly locate?: Locate | undefined;
   /** Milliseconds since 1970. Default `Date.now`. What a clock that goes back counts is counted now. */
   readonly now?: (() => number) | undefined;
 }
 
 /** Parts of a window, of which the oldest is forgotten at a time. */
-export const WINDOW_PARTS = 6;
+const WINDOW_PARTS = 6;
 const WINDOW_MS = 60_000;
 const CAPACITY = 512;
 /** Least share of a window's requests, certain and proven, with which a source is worth a rule of a firewall. */
 const BLOCK_SHARE = 0.01;
+
+/** Fewer keys than this are not the heaviest but the latest. */
+const CAPACITY_LEAST = 16;
+
+export const WINDOW_SHAPES: Shapes<TrafficWindowOptions> = {
+  windowMs: whole(WINDOW_PARTS),
+  capacity: whole(CAPACITY_LEAST),
+  locate: LOCATE,
+  now: callback,
+};
 
 interface Part {
   readonly start: number;
@@ -69,15 +96,9 @@ export class TrafficWindow {
   readonly #seed = randomInt(2 ** 32);
   #parts: Part[] = [];
 
-  /** Throws a RangeError for a window or a capacity that is none. */
-  constructor({ windowMs = WINDOW_MS, capacity = CAPACITY, locate, now = Date.now }: TrafficWindowOptions = {}) {
-    for (const [name, value, least] of [
-      ["windowMs", windowMs, WINDOW_PARTS],
-      ["capacity", capacity, 16],
-    ] as const) {
-      if (!Number.isSafeInteger(value) || value < least)
-        throw new RangeError(`${name} is a whole number from ${least}, not ${value}`);
-    }
+  constructor(options: TrafficWindowOptions = {}) {
+    checkOptions<TrafficWindowOptions>("TrafficWindow", options, WINDOW_SHAPES);
+    const { windowMs = WINDOW_MS, capacity = CAPACITY, locate, now = Date.now } = options;
     this.#partMs = Math.ceil(windowMs / WINDOW_PARTS);
     this.#capacity = capacity;
     this.#locate = locate;
@@ -170,16 +191,6 @@ export class TrafficWindow {
     const oldest = time - WINDOW_PARTS * this.#partMs;
     return this.#parts.filter(({ start }) => start > oldest && start <= time + this.#partMs);
   }
-}
-
-function networksOf(source: string): { readonly prefix?: string; readonly link?: string } {
-  const address = parseAddress(source);
-  if (address === undefined || address.zone !== undefined) return {};
-  if (address.family === 4) return { prefix: `${source.slice(0, source.lastIndexOf("."))}.0/24` };
-  const [first = 0, second = 0] = address.words;
-  const prefixOf = (word: number, length: number): string =>
-    formatPrefix({ family: 6, words: [first, word, 0, 0], length, zone: undefined });
-  return { prefix: prefixOf((second & 0xffff0000) >>> 0, 48), link: prefixOf(second, 64) };
 }
 
 /**

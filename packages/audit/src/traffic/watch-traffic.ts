@@ -1,13 +1,26 @@
-import { isHeard, publish, subscribe } from "../audit-event.ts";
-import type { Surge, SurgeDimension } from "../surge.ts";
-import { type CountedSurge, STEP_MS, SurgeDetector, type SurgeDetectorOptions } from "./surge-detector.ts";
-import { type TrafficReport, TrafficWindow, type TrafficWindowOptions } from "./traffic-window.ts";
+import { checkOptions } from "@wherefrom/core/internal";
+import { isHeard, publish, subscribe } from "../event/event.ts";
+import type { Surge, SurgeDimension } from "../event/surge.ts";
+import {
+  type CountedSurge,
+  STEP_MS,
+  SURGE_SHAPES,
+  SurgeDetector,
+  type SurgeDetectorOptions,
+} from "./surge-detector.ts";
+import { UsualSources } from "./usual-sources.ts";
+import { type TrafficReport, TrafficWindow, type TrafficWindowOptions, WINDOW_SHAPES } from "./traffic-window.ts";
 
+/** Options of the window, and of what is a surge. */
 export interface TrafficWatchOptions extends TrafficWindowOptions, SurgeDetectorOptions {}
 
+/** A window that every request of the process is counted in. */
 export interface TrafficWatch {
   /** Of the last minute (or `windowMs`). */
   readonly report: (top?: number) => TrafficReport;
+  /** Requests a second that are usual, to be the option of that name of the next process; undefined until something is. */
+  readonly baselinePerSecond: () => number | undefined;
+  /** Counts no more. */
   readonly close: () => void;
 }
 
@@ -28,21 +41,35 @@ const EVENT_DIMENSIONS: readonly SurgeDimension[] = [
  * sampled, the sample is counted.
  */
 export function watchTraffic(options: TrafficWatchOptions = {}): TrafficWatch {
-  const { now = Date.now, stepMs = STEP_MS } = options;
-  const window = new TrafficWindow(options);
-  const detector = new SurgeDetector(options);
+  checkOptions<TrafficWatchOptions>("watchTraffic", options, { ...WINDOW_SHAPES, ...SURGE_SHAPES });
+  const {
+    now = Date.now,
+    factor,
+    leastPerSecond,
+    stepMs = STEP_MS,
+    baselinePerSecond,
+    adoptAfterMs,
+    ...rest
+  } = options;
+  const window = new TrafficWindow({ now, ...rest });
+  const detector = new SurgeDetector({ factor, leastPerSecond, stepMs, baselinePerSecond, adoptAfterMs });
+  const usual = new UsualSources();
   const tell = (surge: CountedSurge | undefined): void => {
     if (surge === undefined || !isHeard("traffic.surge")) return;
-    publish({ name: "traffic.surge", time: new Date(now()), surge: surgeOf(surge, window.report(EVENT_TOP)) });
+    publish({ name: "traffic.surge", time: new Date(now()), surge: surgeOf(surge, window, usual) });
   };
   const end = subscribe("client.resolved", (event) => {
     window.add(event);
-    tell(detector.count(now(), event.resolution.client !== undefined));
+    const time = now();
+    const client = event.resolution.client?.address;
+    tell(detector.count(time, client !== undefined));
+    if (client !== undefined && !detector.isSurge) usual.add(client, time);
   });
-  // A surge is over also when nobody comes any more.
+  // A surge also ends when requests stop.
   const timer = setInterval(() => tell(detector.advance(now())), stepMs).unref();
   return {
     report: (top) => window.report(top),
+    baselinePerSecond: () => detector.baselinePerSecond,
     close: () => {
       end();
       clearInterval(timer);
@@ -51,7 +78,18 @@ export function watchTraffic(options: TrafficWatchOptions = {}): TrafficWatch {
 }
 
 /** What each contributor asked at least. */
-function surgeOf({ start, end, ...counted }: CountedSurge, report: TrafficReport): Surge {
+function surgeOf({ start, end, ...counted }: CountedSurge, window: TrafficWindow, usual: UsualSources): Surge {
+  const report = window.report(EVENT_TOP);
+  const all = window.report(Infinity);
+  const counts = new Map(
+    [...all.top.address, ...all.top.prefix, ...all.top.link].map(({ name, requests, error }) => [
+      name,
+      requests - error,
+    ]),
+  );
+  // Of the time that the surge takes of the window: its own rate, not that of the quiet before it.
+  const seconds = Math.max(1, Math.min(all.to.getTime() - start, all.to.getTime() - all.from.getTime()) / 1000);
+  const perSecond = (prefix: string): number => (counts.get(prefix.replace(/\/32$/, "")) ?? 0) / seconds;
   const top = EVENT_DIMENSIONS.flatMap((dimension) => {
     const listed = report.top[dimension].map(({ name, requests, error }) => ({ name, requests: requests - error }));
     return listed.length === 0 ? [] : [[dimension, listed] as const];
@@ -62,6 +100,6 @@ function surgeOf({ start, end, ...counted }: CountedSurge, report: TrafficReport
     ...(end === undefined ? {} : { end: new Date(end) }),
     clients: report.clients,
     top: Object.fromEntries(top),
-    block: report.block,
+    block: usual.risen(report.block, perSecond),
   };
 }

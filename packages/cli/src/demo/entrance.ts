@@ -22,7 +22,7 @@ export async function openEntrance(createServer: () => Server, addresses: readon
   );
   const endpointFor = (from: string): { host: string; port: number } => {
     const found = open.find(({ host }) => host.includes(":") === from.includes(":"));
-    if (found === undefined) throw new Error(`nobody listens for ${from}`);
+    if (found === undefined) throw new Error(`no proxy of the demo listens for ${from}`);
     return { host: found.host, port: found.port };
   };
   return {

@@ -1,5 +1,5 @@
-import { explainResolution } from "../explanation.ts";
-import type { Paint } from "../paint.ts";
+import { explainResolution } from "./explanation.ts";
+import type { Paint } from "../terminal/terminal.ts";
 import type { Scene } from "./scene.ts";
 import type { Answer } from "./service.ts";
 import type { Stage } from "./stage.ts";
@@ -16,12 +16,12 @@ export interface Played {
 export function formatStage({ loopback, listPolicy, singlePolicy }: Stage, paint: Paint): string[] {
   const { kind, visitor, edge, inner, service } = loopback;
   const lines = [
-    paint("heading", "wherefrom demo: who is the client at the other end, and how do we know?"),
+    paint("heading", "wherefrom demo: find the client behind proxies and load balancers, and show the proof"),
     "",
-    "All machines are on this one; requests and connections are real.",
+    "All parts run on this computer; requests and connections are real.",
     `  visitor  ${visitor}`,
     `  edge     ${edge.padEnd(12)} a reverse proxy: appends the address of its peer to X-Forwarded-For, as nginx does`,
-    `  inner    ${inner.padEnd(12)} another one, behind it`,
+    `  inner    ${inner.padEnd(12)} a second reverse proxy, behind the edge`,
     `  service  ${service.padEnd(12)} node:http, and Express`,
     `  policy   compilePolicy(${formatPolicy(listPolicy)})`,
     `           compilePolicy(${formatPolicy(singlePolicy)}) where the edge says X-Real-IP`,
@@ -31,9 +31,9 @@ export function formatStage({ loopback, listPolicy, singlePolicy }: Stage, paint
 
 const REMARKS = {
   families:
-    "This machine has no loopback addresses but 127.0.0.1 and ::1 (macOS and the BSDs are so): the visitor comes over IPv6, and all others share 127.0.0.1.",
+    "This computer has only the loopback addresses 127.0.0.1 and ::1 (usual on macOS and BSD): the visitor uses IPv6, and the proxies share 127.0.0.1.",
   single:
-    "This machine has one loopback address: no rule can tell the visitor from the proxies here, so the visitor is trusted too, and no forgery can be shown.",
+    "This computer has one loopback address. A rule cannot tell the visitor from the proxies, so the visitor is trusted too and the spoofing scenes are skipped.",
 } as const;
 
 function formatPolicy({ trust, from }: Stage["listPolicy"]): string {
@@ -63,7 +63,7 @@ export function formatPlayed({ scene, answer, faults }: Played, number: number, 
 
 export function formatSummary(played: readonly Played[], leftOut: number, paint: Paint): string {
   const wrong = played.filter(({ faults }) => faults.length > 0).length;
-  const skipped = leftOut === 0 ? "" : ` ${leftOut} left out for want of addresses.`;
+  const skipped = leftOut === 0 ? "" : ` ${leftOut} skipped (no extra loopback addresses).`;
   return wrong === 0
     ? `${paint("good", `All ${played.length} answers are as expected.`)}${skipped}`
     : `${paint("bad", `${wrong} of ${played.length} answers are not as expected.`)}${skipped}`;

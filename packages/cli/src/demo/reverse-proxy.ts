@@ -56,5 +56,5 @@ function withoutHopByHop(headers: NodeJS.Dict<string | string[]>): NodeJS.Dict<s
 
 function refuse(response: ServerResponse): void {
   if (response.headersSent) response.destroy();
-  else response.writeHead(502).end("the machine behind this one did not answer\n");
+  else response.writeHead(502).end("the next server did not answer\n");
 }

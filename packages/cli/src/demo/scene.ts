@@ -19,7 +19,7 @@ export interface Scene {
 
 /** What the demo holds its own answer to. */
 export interface Expectation {
-  /** Undefined where nobody can be proven to be the client. */
+  /** Undefined where the client cannot be proven. */
   readonly client: string | undefined;
   readonly stop: Stop;
   /** Nearest first: an address, or the text that is none. */
@@ -32,10 +32,10 @@ export interface ExpectedHop {
   readonly verdict: "believed" | Distrust;
 }
 
-/** How long a machine of the demo may take to answer, in milliseconds: a few are enough, and nobody waits for a demo that hangs. */
+/** How long a machine of the demo may take to answer, in milliseconds: a few are enough, and a demo that hangs should end soon. */
 const PATIENCE_MS = 5000;
 
-/** Sends the request over a connection of its own. Rejects where nobody answers, or not as a service of the demo does. */
+/** Sends the request over a connection of its own. Rejects without an answer, or when the answer is not one of the demo's service. */
 export function perform({ url, from, headers }: Scene): Promise<Answer> {
   return new Promise((settle, fail) => {
     const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -71,7 +71,7 @@ export function findFaults(
   };
   const faults: string[] = [];
   for (const key of ["client", "stop", "hops", "warnings"] as const) {
-    const [is, should] = [JSON.stringify(given[key]) ?? "nobody", JSON.stringify(expected[key]) ?? "nobody"];
+    const [is, should] = [JSON.stringify(given[key]) ?? "undefined", JSON.stringify(expected[key]) ?? "undefined"];
     if (is !== should) faults.push(`${key}: expected ${should}, got ${is}`);
   }
   const expectedIp = asked === "req.ip" ? (client ?? nearest)?.address : client?.address;

@@ -1,9 +1,9 @@
 import type { ExpectedHop, Scene } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 
-/** An address that nobody here has (RFC 5737): who claims it, lies. */
+/** A documentation address (RFC 5737), which no machine here has: a request that names it is spoofed. */
 const FORGED = "203.0.113.66";
-const GARBAGE = "<nobody>";
+const GARBAGE = "<garbage>";
 
 /** What the demo shows on this machine, in order, and how many scenes it leaves out for want of addresses. */
 export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; readonly leftOut: number } {
@@ -18,7 +18,7 @@ export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; rea
 
   const always: readonly Scene[] = [
     {
-      title: "One proxy, an honest visitor",
+      title: "One proxy, no spoofing",
       path: "visitor ─▶ edge ─▶ Express",
       url: stage.oneProxy.urlFor(visitor),
       from: visitor,
@@ -27,16 +27,16 @@ export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; rea
       moral: "The service's peer is the proxy. The proxy is trusted, so what it appended to X-Forwarded-For counts.",
     },
     {
-      title: "Two proxies, an honest visitor",
+      title: "Two proxies, no spoofing",
       path: "visitor ─▶ edge ─▶ inner ─▶ node:http",
       url: stage.twoProxies.urlFor(visitor),
       from: visitor,
       headers: {},
       expected: throughTwo,
-      moral: "Each machine vouches for the one behind it, from the nearest outwards.",
+      moral: "Each trusted proxy names the one behind it, starting with the nearest.",
     },
     {
-      title: "A trusted proxy passes on garbage of its own",
+      title: "A trusted proxy sends an invalid address",
       path: "edge ─▶ inner ─▶ node:http",
       url: stage.inner.urlFor(edge),
       from: edge,
@@ -47,31 +47,31 @@ export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; rea
         hops: [atInner, atEdge, { who: GARBAGE, verdict: "not-an-address" }],
         warnings: [],
       },
-      moral: "No answer is better than a wrong one: garbage is never skipped to reach what stands behind it.",
+      moral: "No answer is better than a wrong one: an invalid entry is never skipped to reach the entries behind it.",
     },
     {
-      title: "X-Real-IP, and a visitor who forges it",
+      title: "X-Real-IP, spoofed by the visitor",
       path: "visitor ─▶ edge ─▶ Express",
       url: stage.realIp.urlFor(visitor),
       from: visitor,
       headers: { "X-Real-IP": FORGED, "X-Forwarded-For": FORGED },
       expected: { client: visitor, stop, hops: [atEdge, atVisitor], warnings: ["carrier-disagrees"] },
       moral:
-        "This edge puts X-Real-IP in the place of what the visitor wrote. X-Forwarded-For is read by no rule here: a warning, no more.",
+        "This edge overwrites the visitor's X-Real-IP. No rule reads X-Forwarded-For here, so it only causes a warning.",
     },
   ];
   const apart: readonly Scene[] = [
     {
-      title: "X-Forwarded-For forged, through both proxies",
+      title: "X-Forwarded-For spoofed, through both proxies",
       path: "visitor ─▶ edge ─▶ inner ─▶ node:http",
       url: stage.twoProxies.urlFor(visitor),
       from: visitor,
       headers: { "X-Forwarded-For": FORGED },
       expected: throughTwo,
-      moral: `The walk ends at the visitor, because nothing that the visitor says counts: ${FORGED} is never looked at.`,
+      moral: `The visitor is not trusted, so reading stops there: ${FORGED} is never read.`,
     },
     {
-      title: "X-Forwarded-For forged, straight at the service",
+      title: "X-Forwarded-For spoofed, sent directly to the service",
       path: "visitor ─▶ node:http",
       url: stage.plain.urlFor(visitor),
       from: visitor,
@@ -82,16 +82,16 @@ export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; rea
         hops: [{ who: visitor, verdict: "no-rule" }],
         warnings: ["header-from-untrusted-peer"],
       },
-      moral: "The peer is checked first. It is no proxy of ours, so its header changes nothing.",
+      moral: "The peer is checked first. It is not a trusted proxy, so its header is ignored.",
     },
     {
-      title: "Garbage from a visitor",
+      title: "An invalid header from a visitor",
       path: "visitor ─▶ edge ─▶ Express",
       url: stage.oneProxy.urlFor(visitor),
       from: visitor,
       headers: { "X-Forwarded-For": `127.1, 0x7f.1, ::ffff:${FORGED}:80, "unknown, ,` },
       expected: { client: visitor, stop, hops: [atEdge, atVisitor], warnings: [] },
-      moral: "Text is data: whatever a visitor writes stands left of what the edge appended.",
+      moral: "All text from a visitor stands left of the address that the edge appends, so it is never read.",
     },
   ];
   const overIpv6: readonly Scene[] =
@@ -109,7 +109,7 @@ export function scenesOf(stage: Stage): { readonly scenes: readonly Scene[]; rea
               client: visitor6,
               hops: [atInner, atEdge, { who: visitor6, verdict: "no-rule" }],
             },
-            moral: "The same walk: families may change from hop to hop.",
+            moral: "IPv4 and IPv6 hops can be mixed.",
           },
         ];
   const shown = [...(isVisitorNamed ? [] : apart), ...overIpv6];

@@ -1,4 +1,4 @@
-import type { OptionTable } from "../option.ts";
+import type { OptionTable } from "../terminal/option.ts";
 import type { Engine, Row } from "./engine.ts";
 import type { EventColumn } from "./event-files.ts";
 
@@ -6,9 +6,13 @@ const PLACE_COLUMNS = ["continent", "country", "region", "city", "asn", "organiz
 
 /** MMDB files in which clients are looked up now, whatever was written with the event. */
 export const GEO_OPTIONS: OptionTable = {
-  city: { type: "string", description: "look clients up in this MMDB file of places (npm install maxmind)" },
-  country: { type: "string", description: "or in this one of countries" },
-  asn: { type: "string", description: "and in this one of autonomous systems" },
+  city: {
+    type: "string",
+    value: "FILE",
+    description: "MMDB of cities, for the locations of clients (requires npm install maxmind)",
+  },
+  country: { type: "string", value: "FILE", description: "MMDB of countries, for countries only" },
+  asn: { type: "string", value: "FILE", description: "MMDB of autonomous systems (ASN), in addition" },
 };
 
 /**

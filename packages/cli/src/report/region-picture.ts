@@ -1,11 +1,23 @@
-import { formatBytes, formatCount, formatShare } from "../number-text.ts";
-import { plainText } from "../plain-text.ts";
+import { formatBytes, formatCount, formatShare } from "../terminal/number-text.ts";
+import { markupText } from "../terminal/markup.ts";
+import {
+  FONT,
+  INK,
+  LAND,
+  MARGIN,
+  PAGE,
+  PICTURE_WIDTH,
+  PROVEN,
+  QUIET,
+  SEA,
+  STYLE,
+  UNPROVEN,
+} from "../terminal/palette.ts";
+import { plainText } from "../terminal/plain-text.ts";
 import { regionTitle } from "./region-text.ts";
 import type { Region, RegionKind } from "./regions.ts";
 import type { World } from "./world.ts";
 
-export const PICTURE_WIDTH = 1000;
-const MARGIN = 24;
 const TITLE_HEIGHT = 64;
 /** Bars at most; what is left is one bar more. */
 const BARS = 20;
@@ -20,8 +32,10 @@ const LABELS = 16;
 /** Room of two letters, in pixels. */
 const LABEL_WIDTH = 24;
 const LABEL_HEIGHT = 14;
-const FONT = `font-family="system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"`;
-const [INK, QUIET, LAND, SEA, PROVEN, UNPROVEN] = ["#1f2933", "#616e7c", "#e4e7eb", "#f8fafc", "#1f6fb2", "#e39b3b"];
+/** How far from its circle a name may be, in pixels, in how many directions; and from where on a line leads to it. */
+const DISTANCES = [14, 24, 38, 54, 72];
+const TURNS = 12;
+const LEADER_FROM = 30;
 
 /** SVG 1.1 of the regions as bars, and where `world` is there of countries as circles on a map, whose area is the number of requests. */
 export function drawRegions(regions: readonly Region[], kind: RegionKind, heading: string, world?: World): string {
@@ -30,14 +44,25 @@ export function drawRegions(regions: readonly Region[], kind: RegionKind, headin
   const height = TITLE_HEIGHT + map.height + bars.height + MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PICTURE_WIDTH} ${height}" width="${PICTURE_WIDTH}" height="${height}" role="img" ${FONT} font-size="13" fill="${INK}">`,
-    `<title>${escape(`Requests by ${kind}`)}</title>`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    `<text x="${MARGIN}" y="32" font-size="20" font-weight="600">${escape(`Requests by ${kind}`)}</text>`,
-    `<text x="${MARGIN}" y="52" fill="${QUIET}">${escape(heading)}</text>`,
+    `<title>${markupText(`Requests by ${kind}`)}</title>`,
+    `<desc>${markupText(describe(regions, kind, heading))}</desc>`,
+    STYLE,
+    `<rect width="100%" height="100%" fill="${PAGE}"/>`,
+    `<text x="${MARGIN}" y="32" font-size="20" font-weight="600">${markupText(`Requests by ${kind}`)}</text>`,
+    `<text x="${MARGIN}" y="52" fill="${QUIET}">${markupText(heading)}</text>`,
     map.svg,
     bars.svg,
     "</svg>",
   ].join("\n");
+}
+
+/** What the picture shows, for those who hear it. */
+function describe(regions: readonly Region[], kind: RegionKind, heading: string): string {
+  const all = regions.reduce((sum, { requests }) => sum + requests, 0);
+  const parts = regions
+    .slice(0, BARS)
+    .map(({ name, requests }) => `${regionTitle(name, kind)} ${formatCount(requests)} (${formatShare(requests, all)})`);
+  return `${heading}. ${parts.join("; ")}.`;
 }
 
 function drawMap(regions: readonly Region[], world: World): { readonly svg: string; readonly height: number } {
@@ -57,11 +82,11 @@ function drawMap(regions: readonly Region[], world: World): { readonly svg: stri
   });
   const circles = placed.map(
     ({ name, place: [x, y], radius, requests }) =>
-      `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${radius.toFixed(1)}"><title>${escape(`${regionTitle(name, "country")}: ${formatCount(requests)} requests`)}</title></circle>`,
+      `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${radius.toFixed(1)}"><title>${markupText(`${regionTitle(name, "country")}: ${formatCount(requests)} requests`)}</title></circle>`,
   );
   const labels = placeLabels(placed).map(
-    ({ name, x, y, isInside }) =>
-      `<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" text-anchor="middle" fill="${isInside ? "#ffffff" : INK}">${escape(name)}</text>`,
+    ({ name, x, y, anchor: [left, top] }) =>
+      `${Math.hypot(x - left, y - top) > LEADER_FROM ? `<path d="M${left.toFixed(1)} ${top.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}" stroke="${QUIET}" stroke-width="0.75"/>` : ""}<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" text-anchor="middle" stroke="${PAGE}" stroke-width="3" stroke-linejoin="round" paint-order="stroke" fill="${INK}">${markupText(name)}</text>`,
   );
   const absent = regions
     .filter(({ name }) => name !== undefined && world.placeOf(name) === undefined)
@@ -76,11 +101,12 @@ function drawMap(regions: readonly Region[], world: World): { readonly svg: stri
       `<g transform="translate(0 ${TITLE_HEIGHT})">`,
       `<path d="${world.globe}" fill="${SEA}"/>`,
       `<path d="${world.land}" fill="${LAND}"/>`,
-      `<g fill="${PROVEN}" fill-opacity="0.75" stroke="#ffffff" stroke-width="0.75">${circles.join("")}</g>`,
+      `<g fill="${PROVEN}" fill-opacity="0.75" stroke="${PAGE}" stroke-width="0.75">${circles.join("")}</g>`,
       `<g font-size="12" font-weight="600" paint-order="stroke">${labels.join("")}</g>`,
+      `<g transform="translate(${PICTURE_WIDTH - MARGIN - 190} ${world.height - 16})"><ellipse rx="9" ry="9" cy="-4" fill="${PROVEN}" fill-opacity="0.75"/><text x="16" fill="${QUIET}" font-size="12">area: number of requests</text></g>`,
       note === ""
         ? ""
-        : `<text x="${MARGIN}" y="${world.height + 16}" fill="${QUIET}" font-size="12">${escape(note)}</text>`,
+        : `<text x="${MARGIN}" y="${world.height + 16}" fill="${QUIET}" font-size="12">${markupText(note)}</text>`,
       "</g>",
     ].join("\n"),
   };
@@ -92,32 +118,35 @@ interface Circle {
   readonly radius: number;
 }
 
-/** Names of the busiest countries: inside a circle that has room, or beside it where no circle is; never upon another name. */
-function placeLabels(circles: readonly Circle[]): readonly { name: string; x: number; y: number; isInside: boolean }[] {
-  const labels: { name: string; x: number; y: number; isInside: boolean }[] = [];
-  const isFree = (x: number, y: number, isInside: boolean): boolean =>
-    labels.every((label) => Math.abs(label.x - x) > LABEL_WIDTH || Math.abs(label.y - y) > LABEL_HEIGHT) &&
-    (isInside ||
-      circles.every(({ place, radius }) => Math.hypot(place[0] - x, place[1] - y) > radius + LABEL_HEIGHT / 2));
-  for (const circle of circles) {
-    if (labels.length === LABELS) break;
-    const {
-      name,
-      place: [x, y],
-      radius,
-    } = circle;
-    const isInside = radius > LABEL_WIDTH / 2 + 1;
-    const beside = radius + LABEL_WIDTH / 2;
-    const spots: readonly (readonly [number, number])[] = isInside
-      ? [[x, y]]
-      : [
-          [x + beside, y],
-          [x - beside, y],
-          [x, y - radius - LABEL_HEIGHT / 2],
-          [x, y + radius + LABEL_HEIGHT / 2],
-        ];
-    const spot = spots.find(([left, top]) => isFree(left, top, isInside));
-    if (spot !== undefined) labels.push({ name, x: spot[0], y: spot[1], isInside });
+interface Label {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+  /** Edge of its circle, or its middle: where a line to a name that is far off begins. */
+  readonly anchor: readonly [x: number, y: number];
+}
+
+/** Names of the busiest countries, each at the nearest place to its circle where no other name is: in it, beside it, or further off with a line. The busier comes first, and none is left out. */
+function placeLabels(circles: readonly Circle[]): readonly Label[] {
+  const labels: Label[] = [];
+  for (const { name, place, radius } of circles.slice(0, LABELS)) {
+    const [x, y] = place;
+    const spots: (readonly [number, number])[] = radius > LABEL_WIDTH / 2 + 1 ? [[x, y]] : [];
+    for (const distance of DISTANCES)
+      for (let turn = 0; turn < TURNS; turn++) {
+        const angle = (turn / TURNS) * 2 * Math.PI;
+        spots.push([x + (radius + distance) * Math.cos(angle), y + (radius + distance) * Math.sin(angle)]);
+      }
+    const isApart = ([left, top]: readonly [number, number]): boolean =>
+      labels.every((label) => Math.abs(label.x - left) > LABEL_WIDTH || Math.abs(label.y - top) > LABEL_HEIGHT);
+    const isClear = ([left, top]: readonly [number, number]): boolean =>
+      circles.every(
+        (circle) =>
+          circle.name === name ||
+          Math.hypot(circle.place[0] - left, circle.place[1] - top) > circle.radius + LABEL_HEIGHT / 2,
+      );
+    const spot = spots.find((each) => isApart(each) && isClear(each)) ?? spots.find(isApart) ?? [x, y];
+    labels.push({ name, x: spot[0], y: spot[1], anchor: place });
   }
   return labels;
 }
@@ -153,7 +182,7 @@ function drawBars(
       clients < 0 ? "" : formatCount(clients),
     ];
     return [
-      `<text x="${left - 10}" y="${y + 14}" text-anchor="end">${escape(plainText(title, NAME_LIMIT))}</text>`,
+      `<text x="${left - 10}" y="${y + 14}" text-anchor="end">${markupText(plainText(title, NAME_LIMIT))}</text>`,
       `<rect x="${left}" y="${y}" width="${known.toFixed(1)}" height="${ROW_HEIGHT - 7}" fill="${PROVEN}"/>`,
       `<rect x="${(left + known).toFixed(1)}" y="${y}" width="${rest.toFixed(1)}" height="${ROW_HEIGHT - 7}" fill="${UNPROVEN}"/>`,
       ...cells.map(
@@ -165,7 +194,7 @@ function drawBars(
   return { svg: [legend, ...heads, ...rows].join("\n"), height: 28 + shown.length * ROW_HEIGHT };
 }
 
-/** The busiest, what is left of the rest in one, and those whose place nobody knew. */
+/** The busiest, what is left of the rest in one, and those without a location. */
 function foldRest(
   regions: readonly Region[],
   kind: RegionKind,
@@ -189,12 +218,4 @@ function foldRest(
     proven: sum(({ proven }) => proven),
   };
   return [...first, { title: `${rest.length} others`, region }, ...unknown];
-}
-
-function escape(text: string): string {
-  return plainText(text)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

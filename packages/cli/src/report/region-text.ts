@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatShare } from "../number-text.ts";
-import type { Paint } from "../paint.ts";
-import { plainText } from "../plain-text.ts";
+import { formatBytes, formatCount, formatShare } from "../terminal/number-text.ts";
+import type { Paint } from "../terminal/terminal.ts";
+import { plainText } from "../terminal/plain-text.ts";
 import type { Region, RegionKind } from "./regions.ts";
 
 const NAME_LIMIT = 40;
@@ -15,7 +15,7 @@ const CONTINENTS: Readonly<Record<string, string>> = {
   SA: "South America",
 };
 
-/** "Germany (DE)"; a code that no list has is itself; "unknown" where nobody knew. */
+/** "Germany (DE)"; a code that no list has is itself; "unknown" without a location. */
 export function regionTitle(name: string | undefined, kind: RegionKind): string {
   if (name === undefined) return "unknown";
   const title = kind === "continent" ? CONTINENTS[name] : kind === "country" ? countryName(name) : undefined;
@@ -33,15 +33,17 @@ function countryName(code: string): string | undefined {
 /** A table for people. */
 export function formatRegions(regions: readonly Region[], kind: RegionKind, paint: Paint): string[] {
   const all = regions.reduce((sum, { requests }) => sum + requests, 0);
-  const rows = regions.map(({ name, requests, bytes, clients, proven }) => [
+  const isHosted = regions.some(({ hosted }) => hosted !== undefined);
+  const rows = regions.map(({ name, requests, bytes, clients, proven, hosted }) => [
     plainText(regionTitle(name, kind), NAME_LIMIT),
     formatCount(requests),
     formatShare(requests, all),
     formatBytes(bytes),
     formatCount(clients),
     formatShare(proven, requests),
+    ...(hosted === undefined ? [] : [formatCount(hosted)]),
   ]);
-  const head = [kind, "requests", "share", "bytes", "clients", "proven"];
+  const head = [kind, "requests", "share", "bytes", "clients", "proven", ...(isHosted ? ["hosted"] : [])];
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
   );
@@ -56,10 +58,19 @@ export function formatRegions(regions: readonly Region[], kind: RegionKind, pain
 
 /** CSV (RFC 4180, lines end in LF). No cell begins as a formula of a spreadsheet does. */
 export function formatRegionCsv(regions: readonly Region[], kind: RegionKind): string[] {
+  const isHosted = regions.some(({ hosted }) => hosted !== undefined);
   return [
-    `${kind},name,requests,bytes,clients,proven_requests`,
-    ...regions.map(({ name, requests, bytes, clients, proven }) =>
-      [csvCell(name ?? ""), csvCell(regionTitle(name, kind)), requests, bytes, clients, proven].join(","),
+    `${csvCell(kind)},name,requests,bytes,clients,proven_requests${isHosted ? ",hosted_clients" : ""}`,
+    ...regions.map(({ name, requests, bytes, clients, proven, hosted }) =>
+      [
+        csvCell(name ?? ""),
+        csvCell(regionTitle(name, kind)),
+        requests,
+        bytes,
+        clients,
+        proven,
+        ...(hosted === undefined ? [] : [hosted]),
+      ].join(","),
     ),
   ];
 }

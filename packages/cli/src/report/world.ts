@@ -3,7 +3,7 @@ import { WherefromError } from "@wherefrom/core";
 import type { Feature, FeatureCollection, MultiPolygon, Polygon } from "geojson";
 import type { Topology } from "topojson-specification";
 
-/** What a map is drawn from: outlines of the land, and a point for each country. No border is drawn: whose it is would be somebody's view. */
+/** What a map is drawn from: outlines of the land, and a point for each country. No border is drawn, because some are disputed. */
 export interface World {
   readonly height: number;
   /** Outline of the land and of the whole globe, as paths of SVG. */

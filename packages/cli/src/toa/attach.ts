@@ -1,9 +1,9 @@
 import { formatPrefix, type Prefix, WherefromError } from "@wherefrom/core";
 import { compileToaProduct, type ToaProductName } from "@wherefrom/core/wire";
 import { attachToaPrograms } from "@wherefrom/net";
-import type { Command } from "../command.ts";
-import type { OptionReading } from "../option.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Command } from "../terminal/command.ts";
+import type { OptionReading } from "../terminal/option.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { conflictAt } from "./conflict.ts";
 import { groupNumber, whyNoGroup } from "./group.ts";
 import { installFilter, readPrefixes, removeFilter, replaceFilter, TOA_KINDS } from "./node-filter.ts";
@@ -14,35 +14,48 @@ const GROUP_CHECK_MS = 2000;
 
 /** The agent of a node: attaches as long as it runs, or pins; and filters for as long. */
 export const attach: Command = {
-  summary: "let every process of a control group read TOA without rights, until this one ends or for good (--pin)",
+  summary:
+    "attach the TOA programs to a cgroup, so that its processes read TOA unprivileged; lasts until this command exits, or with --pin permanently",
   options: {
     cgroup: {
       type: "string",
-      description: "directory of the control group (v2), such as /sys/fs/cgroup/kubepods.slice",
+      value: "DIRECTORY",
+      description: "directory of the cgroup (v2), such as /sys/fs/cgroup/kubepods.slice",
     },
     trust: {
       type: "string",
-      description: "the balancers' prefixes: from everybody else TOA is removed at this node, before NAT (iptables)",
+      value: "PREFIXES",
+      description:
+        "prefixes of the load balancers: this node removes TOA options from all other senders, before NAT (iptables)",
     },
-    kinds: { type: "string", description: `kinds that are removed; default ${TOA_KINDS.join(",")}` },
-    "no-filter": { type: "boolean", description: "packets stay as they are; --trust is then --compat's alone" },
-    "handshake-only": { type: "boolean", description: "do not look at data packets" },
+    kinds: {
+      type: "string",
+      value: "KINDS",
+      description: `TCP option kinds that the filter removes; default ${TOA_KINDS.join(",")}`,
+    },
+    "no-filter": {
+      type: "boolean",
+      description: "do not install the iptables filter (--trust then applies to --compat only)",
+    },
+    "handshake-only": { type: "boolean", description: "read TOA from handshake packets only, not from data packets" },
     pin: {
       type: "string",
-      description: "directory of a BPF file system, such as /sys/fs/bpf/wherefrom: pin everything there, and end",
+      value: "DIRECTORY",
+      description: "directory in a BPF file system, such as /sys/fs/bpf/wherefrom: pin the programs there and exit",
     },
-    stay: { type: "boolean", description: "with --pin: do not end before a signal; what is pinned stays" },
+    stay: { type: "boolean", description: "with --pin: keep running until signalled; pins are kept on exit" },
     compat: {
       type: "string",
+      value: "PRODUCT",
       description:
-        "stand in for toa.ko: tell every program the client, from this product's options, if --trust sent them",
+        "stand in for toa.ko: getpeername() returns the client from this product's options, if their sender is in --trust",
     },
-    beside: { type: "boolean", description: "attach although wherefrom's programs are attached there already" },
+    beside: { type: "boolean", description: "attach even if wherefrom's programs are already attached there" },
   },
   run: async (given, terminal) => {
     const plan = readPlan(given);
     if (typeof plan === "string") {
-      terminal.err(`${plan} "wherefrom toa attach --help" lists what there is.`);
+      terminal.err(`${plan} "wherefrom toa attach --help" lists the options.`);
       return 2;
     }
     return carryOut(plan, terminal);
@@ -64,17 +77,19 @@ interface Plan {
 /** Or what is wrong with the first option that cannot be read, as a sentence. */
 function readPlan({ names, values }: OptionReading): Plan | string {
   const { cgroup, trust, kinds, pin, compat } = values;
-  if (cgroup === undefined) return "--cgroup is missing: which control group's processes shall read?";
+  if (cgroup === undefined) return "--cgroup is required: the cgroup whose processes should be able to read TOA.";
   const trusted = trust === undefined ? undefined : readPrefixes(trust);
-  if (typeof trusted === "string") return `${trusted} of --trust is no prefix.`;
+  if (typeof trusted === "string") return `${trusted} in --trust is not a valid prefix. Write for example 10.0.0.0/8.`;
   const stripped = kinds === undefined ? TOA_KINDS : readKinds(kinds);
-  if (stripped === undefined) return `"${kinds}" of --kinds is no list of numbers from 2 to 255.`;
+  if (stripped === undefined)
+    return `"${kinds}" in --kinds is not a valid list: write numbers from 2 to 255, separated by commas.`;
   if (kinds !== undefined && (trusted === undefined || names.has("no-filter")))
-    return "--kinds says what the filter of --trust removes.";
-  if (names.has("stay") && pin === undefined) return "--stay goes with --pin; without pins it stays anyway.";
+    return "--kinds configures the filter: add --trust, and remove --no-filter.";
+  if (names.has("stay") && pin === undefined)
+    return "--stay requires --pin: without --pin the command keeps running anyway.";
   if (compat !== undefined && trusted === undefined)
-    return "--compat needs --trust: whose options shall every program believe?";
-  if (names.has("no-filter") && compat === undefined) return "--no-filter goes with --compat.";
+    return "--compat requires --trust: the load balancers whose options are accepted.";
+  if (names.has("no-filter") && compat === undefined) return "--no-filter requires --compat.";
   const problem = compat === undefined ? undefined : whyNoProduct(compat);
   if (problem !== undefined) return `--compat: ${problem}${problem.endsWith("?") ? "" : "."}`;
   return {
@@ -100,32 +115,33 @@ async function carryOut(plan: Plan, terminal: Terminal): Promise<number> {
     terminal.err(obstacle);
     return 1;
   }
-  // Before anybody is told that we are attached: who is told may remove the group at once.
+  // Read before the command prints that it is attached: a supervisor may remove the group as soon as it reads that line.
   const group = groupNumber(cgroup);
   const texts = trusted.map(formatPrefix);
-  // First the filter: what nobody can read yet harms nobody.
+  // Install the filter first: until the programs are attached, no process can read a spoofed option.
   if (kinds !== undefined) {
     const problem = filter(texts, kinds, pinPath !== undefined);
     if (problem !== undefined) {
       terminal.err(problem);
       return 1;
     }
-    terminal.out(`TOA of kinds ${kinds.join(", ")} is removed from all but ${texts.join(", ")}`);
+    terminal.out(`TOA of kinds ${kinds.join(", ")} is removed from packets of all senders except ${texts.join(", ")}`);
   }
   const attached = attachAll(plan);
   if (attached !== "on") {
-    const hint = attached.includes("pin") ? `\n"wherefrom toa detach --pin ${pinPath}" removes what is pinned.` : "";
+    const hint = attached.includes("pin") ? `\n"wherefrom toa detach --pin ${pinPath}" removes the pins.` : "";
     terminal.err(`the programs are ${attached}${hint}`);
     if (kinds !== undefined && pinPath === undefined) removeFilter();
     return 1;
   }
-  if (product !== undefined) terminal.out(`every program there is told the client that ${product} names`);
-  const until = pinPath === undefined ? "until this one ends" : `until "wherefrom toa detach --pin ${pinPath}"`;
+  if (product !== undefined)
+    terminal.out(`getpeername() in this cgroup now returns the client address from ${product} options`);
+  const until = pinPath === undefined ? "until this command exits" : `until "wherefrom toa detach --pin ${pinPath}"`;
   terminal.out(`attached to ${cgroup}: its processes read TOA ${until}`);
   if (interruption === undefined) return 0;
   const isGone = await outlast(cgroup, group, interruption);
   if (kinds !== undefined && pinPath === undefined) removeFilter();
-  if (isGone) terminal.err(`the control group ${cgroup} was removed, and the programs with it: attach again`);
+  if (isGone) terminal.err(`the cgroup ${cgroup} was removed, and its programs with it: run this command again`);
   return isGone ? 1 : 0;
 }
 

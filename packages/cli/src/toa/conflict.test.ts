@@ -1,4 +1,4 @@
-import type { AttachedProgram } from "@wherefrom/net";
+import type { AttachedProgram } from "@wherefrom/net/internal";
 import { expect, test } from "vitest";
 import { conflictOf } from "./conflict.ts";
 
@@ -31,7 +31,7 @@ test("where the kernel does not tell, attaching will", () => {
 test.each(GROUPS)("our own programs are named, here or above (%s), with who loaded them and what to type", (group) => {
   const words = conflictOf(GROUPS, [], look({ [group]: [ours(12), program({ id: 13 })] }));
   expect(words).toContain(
-    `wherefrom's programs are attached to ${group} already: getsockopt program 12 (wherefrom_read); user 0 loaded them.`,
+    `wherefrom's programs are already attached to ${group}: getsockopt program 12 (wherefrom_read); user 0 loaded them.`,
   );
   expect(words).toContain("wherefrom toa detach");
   expect(words).toContain("--beside");
@@ -45,14 +45,14 @@ test("our own that will be replaced are no conflict, and a second pair of ours i
 test("a stranger who does not share is named, with what to type", () => {
   for (const sharing of ["exclusive", "override"] as const) {
     const words = conflictOf(GROUPS, [], look({ "/cg/pods": [program({ sharing })] }));
-    expect(words).toContain("getsockopt program 12 (stranger) is attached to /cg/pods, and not for sharing");
+    expect(words).toContain("getsockopt program 12 (stranger) is attached to /cg/pods without BPF_F_ALLOW_MULTI");
     expect(words).toContain("bpftool cgroup detach /cg/pods getsockopt id 12");
   }
 });
 
-test("above, one that may be overridden is in nobody's way, and an exclusive one is", () => {
+test("in a parent cgroup, an overridable program does not conflict, and an exclusive one does", () => {
   expect(conflictOf(GROUPS, [], look({ "/cg": [program({ sharing: "override" })] }))).toBeUndefined();
   expect(conflictOf(GROUPS, [], look({ "/cg": [program({ sharing: "exclusive" })] }))).toContain(
-    "no other in below it",
+    "in its child cgroups",
   );
 });

@@ -1,11 +1,11 @@
-import { type AttachedProgram, attachedPrograms, pinnedPrograms } from "@wherefrom/net";
+import { type AttachedProgram, attachedPrograms, pinnedPrograms } from "@wherefrom/net/internal";
 import { groupsFrom } from "./group.ts";
 
 /** Of whom the programs are known, or what there is instead. */
 type Look = (group: string) => readonly AttachedProgram[] | string;
 
 /**
- * Why nothing should be attached to this group: what is there already, and what to do, as sentences; undefined where nothing is in the way. What is pinned in
+ * Why programs should not be attached to this group: what is there already and what to do, as sentences; undefined without a conflict. What is pinned in
  * `pinPath` is not: it will be replaced. Where the kernel does not tell (it takes CAP_NET_ADMIN, and for names CAP_SYS_ADMIN), attaching will.
  */
 export function conflictAt(cgroup: string, pinPath: string | undefined): string | undefined {
@@ -23,15 +23,15 @@ export function conflictOf(groups: readonly string[], replaced: readonly number[
     if (ours.length > 0) {
       const [{ uid }] = ours as [AttachedProgram, ...AttachedProgram[]];
       return (
-        `wherefrom's programs are attached to ${group} already: ${ours.map(wordsOf).join(", ")}; user ${uid} loaded them.\n` +
-        `End that agent, or "wherefrom toa detach" where they are pinned; --beside attaches all the same, so that a new agent can take over from an old one.`
+        `wherefrom's programs are already attached to ${group}: ${ours.map(wordsOf).join(", ")}; user ${uid} loaded them.\n` +
+        `Stop that agent, or run "wherefrom toa detach" if they are pinned. To let a new agent take over from an old one, add --beside.`
       );
     }
     // A group whose program is "override" lets groups below it have their own.
     const foreign = programs.find(({ sharing }) => sharing === "exclusive" || (above === 0 && sharing === "override"));
     if (foreign !== undefined) {
       return (
-        `${wordsOf(foreign)} is attached to ${group}, and not for sharing (BPF_F_ALLOW_MULTI): the kernel lets no other ${above === 0 ? "in" : "in below it"}.\n` +
+        `${wordsOf(foreign)} is attached to ${group} without BPF_F_ALLOW_MULTI, so the kernel refuses further programs ${above === 0 ? "there" : "in its child cgroups"}.\n` +
         `"bpftool cgroup show ${group}" shows it; its owner must attach it with "multi", or "bpftool cgroup detach ${group} ${foreign.hook} id ${foreign.id}" removes it.`
       );
     }

@@ -16,8 +16,8 @@ export function whyNoGroup(
     .map((line) => line.split(" "))
     .find(([, , type]) => type === "cgroup2")?.[1];
   return mount === undefined
-    ? `${path} is no control group of version 2, and none are mounted here: on a host of version 1 alone nothing can be attached. Services read what saved SYNs show.`
-    : `${path} is no control group of version 2: those are below ${mount}.`;
+    ? `${path} is not a cgroup v2 directory, and no cgroup v2 is mounted here. On a host with cgroup v1 only, programs cannot be attached; services read saved SYNs instead.`
+    : `${path} is not a cgroup v2 directory. Name one below ${mount}.`;
 }
 
 /** A group that was made anew under the same name has another. */

@@ -34,7 +34,7 @@ export function readPrefixes(text: string): readonly Prefix[] | string {
 }
 
 /**
- * From now on TCP options of these kinds are removed from packets that come to this network namespace from anybody but `trusted`, before any NAT. Throws where
+ * From now on TCP options of these kinds are removed from packets that come to this network namespace from senders outside `trusted`, before any NAT. Throws where
  * the chain is there already, and leaves nothing half done.
  */
 export function installFilter(trusted: readonly string[], kinds: readonly number[], run: Run = runProgram): void {

@@ -1,28 +1,23 @@
 import { once } from "node:events";
 import { uptime } from "node:os";
 import { createServer } from "node:net";
-import {
-  type AttachedProgram,
-  attachedPrograms,
-  isToaWatched,
-  nativeStatus,
-  pinnedPrograms,
-  type ToaCounts,
-} from "@wherefrom/net";
-import type { Command } from "../command.ts";
+import { isToaWatched, nativeStatus } from "@wherefrom/net";
+import { type AttachedProgram, attachedPrograms, pinnedPrograms, type ToaCounts } from "@wherefrom/net/internal";
+import type { Command } from "../terminal/command.ts";
 import { wordsOf } from "./conflict.ts";
 import { groupNumber, groupsFrom, whyNoGroup } from "./group.ts";
 import { PIN_PATH } from "./pin-directory.ts";
 
 /** What a process that is started like this one can read; and, of a control group, what is attached there and above, by whom. */
 export const status: Command = {
-  summary: "say whether programs are attached to this process' control group, or what is attached to another",
+  summary: "show which TOA programs are attached to this process's cgroup (or to --cgroup)",
   options: {
     cgroup: {
       type: "string",
-      description: "directory of a control group (v2): list what is attached there (CAP_NET_ADMIN)",
+      value: "DIRECTORY",
+      description: "directory of a cgroup (v2): list the programs that are attached there (requires CAP_NET_ADMIN)",
     },
-    pin: { type: "string", description: `directory of the pins; default ${PIN_PATH}` },
+    pin: { type: "string", value: "DIRECTORY", description: `directory of the pins; default ${PIN_PATH}` },
     json: { type: "boolean", description: "one line of JSON" },
   },
   run: async ({ names, values: { cgroup, pin = PIN_PATH } }, terminal) => {
@@ -47,12 +42,18 @@ export const status: Command = {
       return attached ? 0 : 1;
     }
     if (source === "none") {
-      terminal.out(`nothing can be read: ${skipped.map((each) => `${each.source}: ${each.reason}`).join("; ")}`);
+      terminal.out(
+        `the native addon is not loaded, so TOA cannot be read: ${skipped.map((each) => `${each.source}: ${each.reason}`).join("; ")}`,
+      );
     } else if (cgroup === undefined) {
-      terminal.out(attached ? "attached: TOA is read here without rights" : "not attached to this control group");
+      terminal.out(
+        attached ? "attached: processes in this cgroup read TOA unprivileged" : "not attached to this cgroup",
+      );
     } else {
       terminal.out(
-        attached ? `attached to ${cgroup}` : `not attached to ${cgroup}, nor above it, as far as can be seen`,
+        attached
+          ? `attached to ${cgroup}`
+          : `not attached to ${cgroup} or to a parent of it, as far as the kernel shows`,
       );
     }
     for (const { group, programs } of groups) for (const line of groupLines(group, programs)) terminal.out(line);
@@ -81,8 +82,8 @@ function groupLines(group: string, programs: readonly AttachedProgram[] | string
       const { isOurs, uid, loadedAtMs, sharing } = program;
       const owner =
         isOurs === undefined
-          ? "whose it is takes CAP_SYS_ADMIN to see"
-          : `${isOurs ? "wherefrom's" : "somebody else's"}, loaded by user ${uid}${loadedAtMs === undefined ? "" : ` ${agoOf(loadedAtMs)}`}`;
+          ? "owner unknown (requires CAP_SYS_ADMIN)"
+          : `${isOurs ? "wherefrom's" : "not wherefrom's"}, loaded by user ${uid}${loadedAtMs === undefined ? "" : ` ${agoOf(loadedAtMs)}`}`;
       return `  ${wordsOf(program)}: ${owner}${sharing === "multi" ? "" : `, attached as ${sharing}`}`;
     }),
   ];
@@ -97,8 +98,7 @@ function pinLines(
   if (typeof pins === "string") return [`${path}: ${pins}`];
   const { programs, counts } = pins;
   const of = groups.find(({ number }) => number !== undefined && BigInt(number) === programs[0]?.groupId)?.group;
-  const group =
-    programs[0]?.groupId === 0n ? "a control group that is gone" : (of ?? `control group ${programs[0]?.groupId}`);
+  const group = programs[0]?.groupId === 0n ? "a removed cgroup" : (of ?? `cgroup ${programs[0]?.groupId}`);
   const names = programs.map(({ name, id }) => `${name} (program ${id})`).join(", ");
   return [`pinned in ${path} for ${group}: ${names}`, ...(counts === undefined ? [] : countLines(counts))];
 }
@@ -110,9 +110,9 @@ function countLines({
   answered,
   untrusted,
 }: ToaCounts): readonly string[] {
-  const kept = `  options kept of ${keptOfHandshake} handshakes and ${keptOfLaterPacket} later packets; ${notKept} connections had no room for theirs`;
+  const kept = `  options kept of ${keptOfHandshake} handshakes and ${keptOfLaterPacket} later packets; ${notKept} connections had no room for their option`;
   if (answered + untrusted === 0) return [kept];
-  const told = `  ${answered} answers in a module's place; ${untrusted} left alone because nobody trusts who sent the option`;
+  const told = `  ${answered} getpeername() answers replaced; ${untrusted} ignored (sender not in --trust)`;
   return [kept, told];
 }
 

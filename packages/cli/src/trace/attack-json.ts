@@ -1,4 +1,5 @@
-import type { Attack, Contributor, Dimension } from "./attack.ts";
+import type { Attack, Contributor, Dimension, Traffic } from "./attack.ts";
+import type { Denied } from "./deny.ts";
 
 /** AWS Shield's names of what contributors have in common (AttackPropertyIdentifier). It has none for prefixes. */
 const IDENTIFIERS: readonly (readonly [Dimension, string])[] = [
@@ -13,7 +14,7 @@ const IDENTIFIERS: readonly (readonly [Dimension, string])[] = [
  * The shape of AttackDetail in AWS Shield's API (DescribeAttack), for what reads that. What it has no place for is under `Wherefrom`: how many were proven, the prefixes, the
  * rejected claims, the list to deny.
  */
-export function attackDetail(attack: Attack, unread: number): object {
+export function attackDetail(attack: Attack, number: number, traffic: Traffic, unread: number): object {
   const { from, to, requests, top } = attack;
   const iso = (second: number): string => new Date(second * 1000).toISOString();
   const seconds = to - from;
@@ -45,6 +46,9 @@ export function attackDetail(attack: Attack, unread: number): object {
     Mitigations: [],
     Wherefrom: {
       IsSurge: attack.isSurge,
+      Number: number,
+      Surges: traffic.surges.length,
+      BucketSeconds: traffic.bucketSeconds,
       UsualPerSecond: attack.usualPerSecond,
       PeakTime: iso(attack.peakSecond),
       Requests: { Total: requests, Proven: attack.provenRequests },
@@ -59,12 +63,20 @@ export function attackDetail(attack: Attack, unread: number): object {
         "IPv6/64": top["/64"].map(provenOf),
       },
       Rejected: attack.rejected.map(({ reason, count }) => ({ Reason: reason, Count: count })),
-      Deny: attack.deny.map(({ prefix, requests: value }) => ({ Prefix: prefix, Value: value })),
+      Methods: top.method.map(provenOf),
+      Statuses: top.status.map(provenOf),
+      Deny: attack.deny.entries.map(deniedOf),
+      LeftOut: attack.deny.leftOut.map(deniedOf),
+      Effect: { AttackStopped: attack.deny.stopped, UsualClientsHit: attack.deny.hit },
       UnreadLines: unread,
     },
   };
 }
 
-function provenOf({ name, requests, proven }: Contributor): object {
-  return { Name: name, Value: requests, Proven: proven };
+function provenOf({ name, requests, proven, usual }: Contributor): object {
+  return { Name: name, Value: requests, Proven: proven, Usual: usual };
+}
+
+function deniedOf({ prefix, requests, collateral }: Denied): object {
+  return { Prefix: prefix, Value: requests, Collateral: collateral };
 }

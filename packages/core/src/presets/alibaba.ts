@@ -1,5 +1,5 @@
-import type { RuleOptions } from "../policy.ts";
-import type { OwnProxyOptions } from "./own-proxy.ts";
+import type { RuleOptions } from "../policy/rule.ts";
+import { type OwnProxyOptions, ownProxy } from "./own-proxy.ts";
 import { type SharedRangeOptions, sharedRangeRule } from "./shared-range.ts";
 
 /** CDN and DCDN: Ali-Cdn-Real-Ip, the address that connected to the edge. Ranges: the back-to-origin list of your account (DescribeL2VipsByDomain). */
@@ -8,6 +8,7 @@ export function alibabaCdn(options: SharedRangeOptions): RuleOptions {
 }
 
 /** Server and Application Load Balancer, layer 7: appends the client to X-Forwarded-For. The vendor's guide reads the left-most element: that is the client's to write. */
-export function alibabaSlb({ peers }: OwnProxyOptions): RuleOptions {
-  return { name: "alibaba-slb", peers, says: "x-forwarded-for" };
+export function alibabaSlb(options: OwnProxyOptions): RuleOptions {
+  const { peers, origin = [] } = ownProxy("alibabaSlb", options);
+  return { name: "alibaba-slb", peers, says: "x-forwarded-for", origin };
 }

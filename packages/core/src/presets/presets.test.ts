@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Headers } from "../evidence.ts";
-import { compilePolicy, RANGES_AGE_LIMIT_DAYS, type RuleOptions } from "../policy.ts";
-import { type Resolution, resolve } from "../resolution.ts";
+import type { Headers } from "../evidence/evidence.ts";
+import { compilePolicy, RANGES_AGE_LIMIT_DAYS } from "../policy/policy.ts";
+import type { RuleOptions } from "../policy/rule.ts";
+import { type Resolution, resolve } from "../resolution/resolution.ts";
 import * as presets from "./index.ts";
 
 const EDGE = "198.51.100.20";
@@ -308,7 +309,7 @@ describe("a range table", () => {
     ["an empty list", "\n# nothing\n", options, /no prefixes/],
     ["a service that is not there", '{"prefixes":[]}', { ...options, service: "EC2" }, /of the service "EC2"/],
     ["a table of another shape", '{"prefixes":"all"}', options, /no prefixes/],
-    ["broken JSON", '{"prefixes":', options, /no JSON/],
+    ["broken JSON", '{"prefixes":', options, /not JSON/],
     ["a date of another form", "192.0.2.0/24", { ...options, asOf: "November" }, /a date such as/],
     ["a day that does not exist", "192.0.2.0/24", { ...options, asOf: "2026-13-01" }, /a date such as/],
   ])("is refused for %s", (_title, text, given, message) => {

@@ -18,6 +18,7 @@ export interface Status {
   readonly reader: string;
   readonly savedSyn: string;
   readonly programs: string;
+  readonly module?: string;
   readonly native: { readonly source: string; readonly path?: string };
 }
 

@@ -1,0 +1,1 @@
+export * from "@wherefrom/core/presets";

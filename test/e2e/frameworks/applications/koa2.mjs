@@ -1,0 +1,10 @@
+import Koa from "koa2";
+import { createServer } from "node:http";
+import { tell } from "./tell.mjs";
+
+const app = new Koa();
+app.proxy = true;
+app.use((ctx) => {
+  ctx.body = ctx.path === "/origin" ? `${ctx.protocol}://${ctx.hostname}` : ctx.ip;
+});
+tell(createServer(app.callback()));
