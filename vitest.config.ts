@@ -13,6 +13,9 @@ const WATCHDOG = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { 
 /** How much of the values stands in the message of a failure, in characters. The closing lines of a run have that alone, and with vitest's 40 they say `[ Array(3) ]`. */
 const MESSAGES = { chaiConfig: { truncateThreshold: 1000 } };
 
+/** Tests provoke process warnings by the hundred and listen to `process.on("warning")`; printed between the results they would read as trouble of the run. */
+const QUIET = { execArgv: ["--no-warnings"] };
+
 /** A directory of slow tests (an e2e suite, the consumers), named by scripts/suite.mjs. The default run has none of them. */
 const suite = process.env["WHEREFROM_SUITE"];
 
@@ -36,6 +39,7 @@ export default defineConfig({
               test: {
                 ...WATCHDOG,
                 ...MESSAGES,
+                ...QUIET,
                 name: "unit",
                 globalSetup: ["./native/test/global-setup.ts"],
                 include: ["packages/*/src/**/*.test.ts", "native/test/**/*.test.ts"],
@@ -53,6 +57,7 @@ export default defineConfig({
               test: {
                 ...WATCHDOG,
                 ...MESSAGES,
+                ...QUIET,
                 name: "conformance",
                 include: ["test/conformance/**/*.test.ts"],
               },
@@ -64,6 +69,7 @@ export default defineConfig({
               test: {
                 ...WATCHDOG,
                 ...MESSAGES,
+                ...QUIET,
                 name: "e2e",
                 include: [`${suite}/**/*.test.ts`],
                 // A file of what takes minutes and hundreds of megabytes runs with `--full` alone.
