@@ -119,7 +119,7 @@ test("behind a thousand lines the answer says where the headers were cut, and wh
   const port = await open(server);
   const pads = Array.from({ length: 1100 }, () => "a: 1");
   // Later versions of Node refuse so many lines: nothing is cut then, and nothing asked.
-  if (/^HTTP\/1\.1 431 /.test(await askBytes(port, pads))) return;
+  if ((await askBytes(port, pads)).startsWith("HTTP/1.1 431 ")) return;
   const answer = await probe(port, ["X-Forwarded-For: 203.0.113.7", ...pads, "X-Real-IP: 203.0.113.7"]);
   expect(answer).toMatchObject({
     headersCutAt: 1000,
