@@ -42,12 +42,12 @@ export class HeavyHitters {
     return this.#keys.length < this.#capacity ? 0 : (this.#counts[this.#heap[0] as number] as number);
   }
 
-  add(key: string, isProven: boolean): void {
-    this.#total++;
+  add(key: string, isProven: boolean, times = 1): void {
+    this.#total += times;
     let slot = this.#slots.get(key);
     if (slot === undefined) slot = this.#enter(ownText(key));
-    (this.#counts[slot] as number)++;
-    if (isProven) (this.#proven[slot] as number)++;
+    (this.#counts[slot] as number) += times;
+    if (isProven) (this.#proven[slot] as number) += times;
     this.#sink(this.#places[slot] as number);
   }
 

@@ -53,8 +53,9 @@ export function watchTraffic(options: TrafficWatchOptions = {}): TrafficWatch {
   } = options;
   const window = new TrafficWindow({ now, ...rest });
   const detector = new SurgeDetector({ factor, leastPerSecond, stepMs, baselinePerSecond, adoptAfterMs });
-  const usual = new UsualSources();
+  const usual = new UsualSources(stepMs);
   const tell = (surge: CountedSurge | undefined): void => {
+    if (surge?.change === "begun") usual.interrupt();
     if (surge === undefined || !isHeard("traffic.surge")) return;
     publish({ name: "traffic.surge", time: new Date(now()), surge: surgeOf(surge, window, usual) });
   };
