@@ -45,6 +45,8 @@ const RISEN_LEAST = 20;
 const RISE_FACTOR = 8;
 /** Standard deviations, and requests, by which a path, browser or answer exceeds the usual by chance (Poisson): two visitors of one rare browser in the minute of an attack are no sign of it. */
 const CHANCE = 3;
+/** Share of the attack that the lightest entries need not stop: visitors who come for the first time in its time are as new as its sources, and ask as seldom as the seldomest of them. */
+const REST_SHARE = 0.02;
 /** Share of a source's requests that look like the attack's and not like usual ones. */
 const LIKE_ATTACK = 0.5;
 /** Share of all usual clients that a whole list hits at most: of the addresses, of the /64s, and of the browsers behind them. */
@@ -99,8 +101,10 @@ export async function denyRisen(
     SELECT coalesce(widened.network, machine) AS name, sum(n)::DOUBLE AS n, coalesce(any_value(widened.clients), sum(candidates.clients))::DOUBLE AS clients,
       coalesce(any_value(widened.hit), sum(candidates.hit))::DOUBLE AS hit
     FROM candidates LEFT JOIN widened ON candidates.network = widened.network GROUP BY 1 ORDER BY n DESC, name LIMIT ${LIST_LIMIT}`);
-  const attack = Number(asked["n"]) - Number(known["n"]) * usualShare;
-  const found = rows.flatMap(deniedOf);
+  const usual = Number(known["n"]) * usualShare;
+  const attack = Number(asked["n"]) - usual;
+  const listed = rows.flatMap(deniedOf);
+  const found = least === undefined ? withoutUsualRest(listed, usual, attack) : listed;
   const isAllowed = ({ prefix, collateral: hit }: Denied): boolean => hit <= collateral && !overlaps(prefix, allow);
   const { kept: entries, left } = withinBudget(found.filter(isAllowed));
   const leftOut = [...left, ...found.filter((each) => !isAllowed(each))].toSorted((a, b) => b.requests - a.requests);
@@ -111,6 +115,18 @@ export async function denyRisen(
     stopped: attack <= 0 ? 0 : Math.min(1, stopped / attack),
     hit: entries.reduce((sum, { hit }) => sum + hit, 0),
   };
+}
+
+/** Of these, the heaviest first, all but the last ones that together have no more than the `usual` requests, nor more of the attack than it matters. */
+export function withoutUsualRest<Entry extends Pick<Denied, "requests">>(
+  entries: readonly Entry[],
+  usual: number,
+  attack: number,
+): readonly Entry[] {
+  const most = Math.min(usual, REST_SHARE * attack);
+  let rest = 0;
+  const last = entries.findLastIndex(({ requests }) => (rest += requests) > most);
+  return entries.slice(0, last + 1);
 }
 
 /** Of these, in their order, what hits no more usual clients together than a whole list may; one usual client always may be hit. */
