@@ -50,6 +50,7 @@ export { LoginGuard, type LoginGuardOptions } from "./logins/guard.ts";
 export type { LoginAlarm, LoginEntity, LoginFinding, LoginSeverity } from "./event/login-finding.ts";
 export type { LoginRules } from "./logins/rules.ts";
 export { SharedLoginGuard, type SharedLoginGuardOptions } from "./logins/shared-guard.ts";
+export type { SharedSurgeOptions } from "./traffic/shared-surges.ts";
 export type { SurgeDetectorOptions } from "./traffic/surge-detector.ts";
 export type {
   TrafficReport,

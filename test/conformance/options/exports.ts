@@ -875,7 +875,18 @@ export const PACKAGES: Readonly<Record<string, readonly [module: object, exports
         },
         beside: ["transport", "connect"],
       }),
-      watchTraffic: takes({ call: audit.watchTraffic, options: { ...WINDOW, ...SURGE } }),
+      watchTraffic: takes({
+        call: (options) => audit.watchTraffic(options).close(),
+        options: {
+          ...WINDOW,
+          ...SURGE,
+          redis: option(PLAIN_CLIENT, "object", {}, { call: 1 }),
+          keyPrefix: anyText(),
+          exchangeMs: timer(),
+          timeoutMs: timer(),
+          onTrouble: callback(),
+        },
+      }),
       webhook: takes({
         call: audit.webhook,
         options: {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { type Daemon, startDaemon } from "../daemon.ts";
 import { freePort } from "../free-port.ts";
 import { describeSuite } from "../requirement.ts";
+import { askRedis, startRedis } from "./redis.ts";
 import { type Replica, startReplica } from "./replica.ts";
 
 const PLACES: Readonly<Record<string, Place>> = {
@@ -26,34 +27,13 @@ describeSuite("alarms", () => {
     let redis: Daemon;
     let [one, other]: [Replica, Replica] = [undefined as never, undefined as never];
 
-    const startRedis = (): Promise<Daemon> =>
-      startDaemon({
-        name: "redis",
-        prepare: (directory) => [
-          "redis-server",
-          "--port",
-          String(port),
-          "--bind",
-          "127.0.0.1",
-          "--dir",
-          directory,
-          "--save",
-          "",
-          "--appendonly",
-          "no",
-        ],
-        listens: [{ host: "127.0.0.1", port }],
-      });
-    const ask = (...command: string[]): string =>
-      execFileSync("redis-cli", ["-p", String(port), ...command], { encoding: "utf8" });
-
     beforeAll(async () => {
       port = await freePort("127.0.0.1");
-      redis = await startRedis();
+      redis = await startRedis(port);
       [one, other] = await Promise.all([startReplica(client, port, PLACES), startReplica(client, port, PLACES)]);
     });
     afterAll(() => Promise.all([one.stop(), other.stop(), redis.stop()]));
-    beforeEach(() => void ask("FLUSHALL"));
+    beforeEach(() => void askRedis(port, "FLUSHALL"));
 
     test("what one has learnt the other knows", async () => {
       await one.check({ user: "eve", from: "192.0.2.1", hour: 0 });
@@ -101,7 +81,7 @@ describeSuite("alarms", () => {
       await one.check({ user: "eve", from: "192.0.2.1", hour: 33, confirm: true });
       expect(alarmsOf(await other.check({ user: "eve", from: "203.0.113.1", hour: 34 }))).toEqual([]);
       await other.check({ user: "zoe", from: "192.0.2.1", hour: 34, forget: "eve" });
-      expect(ask("KEYS", "*eve*").trim()).toBe("");
+      expect(askRedis(port, "KEYS", "*eve*").trim()).toBe("");
     });
 
     test("failed attempts teach nobody", async () => {
@@ -122,9 +102,9 @@ describeSuite("alarms", () => {
 
     test("what is kept there expires", async () => {
       for (let n = 0; n < 30; n++) await one.check({ user: `user ${n}`, from: "192.0.2.1", success: n % 2 === 0 });
-      const keys = ask("KEYS", "*").trim().split("\n");
+      const keys = askRedis(port, "KEYS", "*").trim().split("\n");
       expect(keys.length).toBeGreaterThan(30);
-      for (const key of keys) expect(Number(ask("PTTL", key))).toBeGreaterThan(0);
+      for (const key of keys) expect(Number(askRedis(port, "PTTL", key))).toBeGreaterThan(0);
     });
 
     test("while Redis is away each answers by itself and says so; when it is back they share again", async () => {
@@ -141,7 +121,7 @@ describeSuite("alarms", () => {
         expect.stringMatching(/^Redis does not answer \(.+\): alarms are those of this process alone$/),
       ]);
       expect(one.warnings).toEqual(["login-state-local"]);
-      redis = await startRedis();
+      redis = await startRedis(port);
       await expect
         .poll(async () => (await one.check({ user: "bob", from: "192.0.2.77" })).isShared, {
           timeout: 50_000,
@@ -163,7 +143,7 @@ describeSuite("alarms", () => {
       const hasty = await startReplica(client, port, PLACES, { timeoutMs: 250, retryMs: 3_600_000 });
       onTestFinished(hasty.stop);
       await hasty.check({ user: "kim", from: "192.0.2.77" });
-      const [, pid = ""] = /process_id:(\d+)/.exec(ask("INFO", "server"))!;
+      const [, pid = ""] = /process_id:(\d+)/.exec(askRedis(port, "INFO", "server"))!;
       process.kill(Number(pid), "SIGSTOP");
       onTestFinished(() => void process.kill(Number(pid), "SIGCONT"));
       const slow = await hasty.check({ user: "kim", from: "203.0.113.78" });

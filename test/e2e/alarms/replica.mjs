@@ -2,24 +2,10 @@
 import { createInterface } from "node:readline";
 import { SharedLoginGuard, subscribe } from "@wherefrom/audit";
 import { compilePolicy, resolve } from "@wherefrom/core";
-import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { connectRedis } from "./connect-redis.mjs";
 
 const { client, port, places, timeoutMs, retryMs } = JSON.parse(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-
-/** The two clients that people have. */
-async function connect() {
-  if (client === "ioredis") {
-    const redis = new Redis(port, "127.0.0.1");
-    redis.on("error", () => {});
-    return redis;
-  }
-  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
-  redis.on("error", () => {});
-  await redis.connect();
-  return redis;
-}
 
 /** How often the client was asked for something. */
 let asked = 0;
@@ -35,7 +21,7 @@ function counting(redis) {
 
 let now = 0;
 const guard = new SharedLoginGuard({
-  redis: counting(await connect()),
+  redis: counting(await connectRedis(client, port)),
   locate: (address) => places[address],
   now: () => now,
   timeoutMs,

@@ -5,6 +5,7 @@ import type { OperatorNotice } from "@wherefrom/net";
  * - `untrusted-header-flood`: one peer that no rule names sends address headers again and again: a proxy that is missing from the policy, or a client that tries to name itself.
  * - `geo-database`: a geo database that replaced another one is not usable; the last good one stays in use.
  * - `login-state-local`: the store that replicas share does not answer, and each replica knows its own logins alone; or it answers again.
+ * - `traffic-state-local`: the store in which replicas count together does not answer, and each replica tells surges of its own requests alone; or it answers again.
  * - `audit-lost`: a sink could not take all of its events; the detail says how many are missing.
  * - `audit-file-replaced`: another program has removed or cut a file of `jsonLines`; the detail says what may be missing.
  */
@@ -13,6 +14,7 @@ export type ConfigWarningCode =
   | "untrusted-header-flood"
   | "geo-database"
   | "login-state-local"
+  | "traffic-state-local"
   | "audit-lost"
   | "audit-file-replaced";
 

@@ -4,6 +4,7 @@ import type { LoginFinding } from "../event/login-finding.ts";
 import { REDIS_CLIENT } from "../event/shapes.ts";
 import { failureText } from "../sinks/failure-text.ts";
 import type { RedisClient } from "../sinks/redis-client.ts";
+import { within } from "../sinks/within.ts";
 import { locateLogin, type LocatedLogin, type LoginAttempt } from "./attempt.ts";
 import { userKey } from "./distinct.ts";
 import { type Judge, judgeOf, LOGIN_GUARD_SHAPES, type LoginGuardOptions, warnOf } from "./guard.ts";
@@ -124,20 +125,5 @@ export class SharedLoginGuard {
     if (isHeard("config.warning")) {
       publish({ name: "config.warning", time: new Date(), warning: { code: "login-state-local", detail: trouble } });
     }
-  }
-}
-
-/** Rejects when it takes longer; what comes later is nobody's. */
-async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    // It may still fail.
-    answer.catch(() => {});
   }
 }

@@ -96,19 +96,43 @@ export class SurgeDetector {
     return this.#surge !== undefined;
   }
 
+  /** The surge that is on. */
+  get surge(): CountedSurge | undefined {
+    return this.#surge;
+  }
+
+  /** Nothing is known from now on until the next request: answers the surge that was on, as over. What is usual stays so. */
+  stop(time: number): CountedSurge | undefined {
+    const surge = this.#surge;
+    this.#surge = undefined;
+    this.#begin(time);
+    this.#stepStart = undefined;
+    return surge === undefined ? undefined : { ...surge, end: time, change: "ended" };
+  }
+
   /** Counts a request. Answers a surge that has begun with it, or one that was over before it. */
   count(time: number, isProven: boolean): CountedSurge | undefined {
+    return this.#add(time, 1, isProven ? 1 : 0);
+  }
+
+  /** The same for requests of several machines, of which there were `perSecond` in the time that they came in. */
+  countMany(time: number, requests: number, proven: number, perSecond: number): CountedSurge | undefined {
+    return requests === 0 ? this.advance(time) : this.#add(time, requests, proven, perSecond);
+  }
+
+  #add(time: number, requests: number, proven: number, known?: number): CountedSurge | undefined {
     const over = this.advance(time);
-    this.#countSecond(time);
-    this.#stepCount++;
-    if (isProven) this.#stepProven++;
+    const perSecond = known ?? this.#countSecond(time);
+    this.#peakPerSecond = Math.max(this.#peakPerSecond, perSecond);
+    this.#stepCount += requests;
+    this.#stepProven += proven;
     const surge = this.#surge;
     if (surge !== undefined) {
       this.#surge = {
         ...surge,
-        requests: surge.requests + 1,
-        proven: surge.proven + (isProven ? 1 : 0),
-        peakPerSecond: Math.max(surge.peakPerSecond, this.#secondCount),
+        requests: surge.requests + requests,
+        proven: surge.proven + proven,
+        peakPerSecond: Math.max(surge.peakPerSecond, perSecond),
       };
       if (over !== undefined || this.#stepCount < ESCALATION_FACTOR * this.#toldCount) return over;
       this.#toldCount = this.#stepCount;
@@ -175,10 +199,11 @@ export class SurgeDetector {
     return Math.max(this.#factor * this.#baselinePerSecond, this.#leastPerSecond) * (this.#stepMs / 1000);
   }
 
-  #countSecond(time: number): void {
+  /** Requests of this second so far. */
+  #countSecond(time: number): number {
     const second = Math.floor(time / 1000);
     this.#secondCount = second === this.#second ? this.#secondCount + 1 : 1;
     this.#second = second;
-    this.#peakPerSecond = Math.max(this.#peakPerSecond, this.#secondCount);
+    return this.#secondCount;
   }
 }
