@@ -2,6 +2,7 @@ import type { PolicyOptions } from "@wherefrom/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BROKEN } from "./broken.ts";
 import { type Certificate, makeCertificate } from "../certificate.ts";
+import { faultsOf as schemaFaultsOf, schemaOf } from "../../conformance/schemas/command-output.ts";
 import type { Deployment, Running } from "./deployment.ts";
 import { describeSuite } from "../requirement.ts";
 import { healthy } from "./healthy.ts";
@@ -14,6 +15,8 @@ interface Report {
   readonly policy: PolicyOptions | null;
   readonly server?: object;
 }
+
+const SCHEMA = schemaOf("doctor");
 
 describeSuite("doctor", () => {
   let site: Site;
@@ -60,6 +63,7 @@ async function examine(
     const args = deployment.args?.(site) ?? [];
     const { code, out, err } = await site.examine([url, "--json", ...args], token);
     if (out === "") throw new Error(err);
+    expect(schemaFaultsOf(SCHEMA, out)).toEqual([]);
     const report = JSON.parse(out) as Report;
     if (report.policy === null) return { code, report, visits: [] };
     await (running.shift() as Running).stop();

@@ -22,12 +22,11 @@ function printed(value: unknown): string {
   return [...texts, JSON.stringify(value), ...error].join("\n");
 }
 
-/** What cannot be printed at all would pass too. */
-function expectNoSecret(text: string, known: string): void {
-  expect(text).toContain(known);
-  expect(text).not.toContain(SECRET);
-  expect(text).not.toContain(Buffer.from(SECRET).toString("hex"));
-  expect(text).not.toContain([...Buffer.from(SECRET)].join(", "));
+/** Forms of the secret that stand in a text, which has something of what was printed at all. */
+function leaks(text: string, known: string): readonly string[] {
+  const bytes = Buffer.from(SECRET);
+  const forms = [SECRET, bytes.toString("hex"), bytes.toString("base64"), [...bytes].join(", ")];
+  return text.includes(known) ? forms.filter((form) => text.includes(form)) : [`no ${known}`];
 }
 
 function thrownBy(make: () => unknown): Error {
@@ -44,18 +43,18 @@ describe("a secret is in nothing that is printed", () => {
     const made = settings({ ...RULE, with: DEMAND });
     await made.source.ready;
     const { current } = made.source as PolicySource & { current: ReturnType<typeof compilePolicy> };
-    expectNoSecret(printed(made), "source");
-    expectNoSecret(printed(made.source.status), "{");
-    expectNoSecret(printed(current), "x-origin-secret");
-    expectNoSecret(policyText(current), "x-origin-secret");
+    expect(leaks(printed(made), "source")).toEqual([]);
+    expect(leaks(printed(made.source.status), "{")).toEqual([]);
+    expect(leaks(printed(current), "x-origin-secret")).toEqual([]);
+    expect(leaks(policyText(current), "x-origin-secret")).toEqual([]);
   });
 
   test("a compiled policy, with a secret, two that rotate, and one for two machines", () => {
     for (const equals of [SECRET, [SECRET, "the-old-secret"]]) {
       for (const machines of [1, 2]) {
         const policy = compilePolicy({ ...RULE, with: { header: "x-origin-secret", equals, machines } });
-        expectNoSecret(printed(policy), "x-origin-secret");
-        expectNoSecret(policyText(policy), "x-origin-secret");
+        expect(leaks(printed(policy), "x-origin-secret")).toEqual([]);
+        expect(leaks(policyText(policy), "x-origin-secret")).toEqual([]);
       }
     }
   });
@@ -67,9 +66,9 @@ describe("a secret is in nothing that is printed", () => {
       const connection = { transport: "tcp", peer: "10.0.0.1", peerPort: 1, claims: [] } as const;
       const resolution = resolve({ connection, headers, rawHeaders: Object.entries(headers).flat() }, policy);
       expect(resolution.client?.address).toBe(told === SECRET ? "203.0.113.7" : "10.0.0.1");
-      expectNoSecret(JSON.stringify(resolution), "10.0.0.1");
-      expectNoSecret(inspect(resolution.warnings, { depth: Infinity }), "[");
-      expectNoSecret(inspect(resolution.hops, { depth: Infinity }), "10.0.0.1");
+      expect(leaks(JSON.stringify(resolution), "10.0.0.1")).toEqual([]);
+      expect(leaks(inspect(resolution.warnings, { depth: Infinity }), "[")).toEqual([]);
+      expect(leaks(inspect(resolution.hops, { depth: Infinity }), "10.0.0.1")).toEqual([]);
     }
   });
 
@@ -91,7 +90,7 @@ describe("a secret is in nothing that is printed", () => {
   ])("the refusal of a secret %s", (_, policy) => {
     const error = thrownBy(() => settings(policy));
     expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_WHEREFROM_/) as string });
-    expectNoSecret(printed(error), "ERR_WHEREFROM_");
+    expect(leaks(printed(error), "ERR_WHEREFROM_")).toEqual([]);
   });
 
   test.each([
@@ -108,13 +107,13 @@ describe("a secret is in nothing that is printed", () => {
     ["a demand at a claim", { trust: ["10.0.0.0/8"], from: "toa", withs: { header: "x", equals: SECRET } }],
   ])("the refusal by compilePolicy of %s", (_, options) => {
     const error = thrownBy(() => compilePolicy(options as never));
-    expectNoSecret(printed(error), "ERR_WHEREFROM_");
+    expect(leaks(printed(error), "ERR_WHEREFROM_")).toEqual([]);
   });
 
   test("settings that are no JSON, cut at every character", () => {
     const text = JSON.stringify({ policy: { ...RULE, with: { ...DEMAND, equals: SECRET } } });
     for (let length = 1; length < text.length; length++) {
-      expectNoSecret(printed(thrownBy(() => settingsFromText(text.slice(0, length)))), "ERR_WHEREFROM_");
+      expect(leaks(printed(thrownBy(() => settingsFromText(text.slice(0, length)))), "ERR_WHEREFROM_")).toEqual([]);
       expectNoSecret(
         printed(thrownBy(() => settingsFromText(`${text.slice(0, length)}!${text.slice(length)}`))),
         "ERR",
@@ -125,7 +124,7 @@ describe("a secret is in nothing that is printed", () => {
   test("a policy of one text that is refused", () => {
     for (const text of [`trust=10.0.0.0/8 from=x-forwarded-for with=${SECRET}`, `trust=10.0.0.0/8 secret=${SECRET}`]) {
       const error = thrownBy(() => policyFromEnv(text));
-      expectNoSecret(printed(error), "ERR_WHEREFROM_");
+      expect(leaks(printed(error), "ERR_WHEREFROM_")).toEqual([]);
     }
   });
 
@@ -133,7 +132,7 @@ describe("a secret is in nothing that is printed", () => {
     const spy = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => spy.mockRestore());
     for (const env of [{}, { ORIGIN_SECRET: "" }, { ORIGIN_SECRE: SECRET }, { ORIGIN_SECRET: "short" }])
-      expectNoSecret(printed(thrownBy(() => settings({ ...RULE, with: DEMAND }, env))), "ERR_WHEREFROM_");
+      expect(leaks(printed(thrownBy(() => settings({ ...RULE, with: DEMAND }, env))), "ERR_WHEREFROM_")).toEqual([]);
     expect(spy.mock.calls.flat().join("\n")).not.toContain(SECRET);
   });
 });
