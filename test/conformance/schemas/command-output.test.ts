@@ -84,5 +84,5 @@ test("every command that has --json has a schema, and its guide leads there", ()
     .filter((section) => section.includes("--json"))
     .map((section) => section.split("\n")[0]?.replaceAll("`", "").replace("wherefrom ", "").trim());
   const schemas = readdirSync(join(PACKAGE, "schemas")).map((file) => file.replace(".schema.json", ""));
-  expect(commands.map((name) => name?.replace(" ", "-")).toSorted()).toEqual(schemas.toSorted());
+  expect(new Set(commands.map((name) => name?.replace(" ", "-")))).toEqual(new Set(schemas));
 });

@@ -114,10 +114,8 @@ describe("a secret is in nothing that is printed", () => {
     const text = JSON.stringify({ policy: { ...RULE, with: { ...DEMAND, equals: SECRET } } });
     for (let length = 1; length < text.length; length++) {
       expect(leaks(printed(thrownBy(() => settingsFromText(text.slice(0, length)))), "ERR_WHEREFROM_")).toEqual([]);
-      expectNoSecret(
-        printed(thrownBy(() => settingsFromText(`${text.slice(0, length)}!${text.slice(length)}`))),
-        "ERR",
-      );
+      const inserted = `${text.slice(0, length)}!${text.slice(length)}`;
+      expect(leaks(printed(thrownBy(() => settingsFromText(inserted))), "ERR_WHEREFROM_")).toEqual([]);
     }
   });
 
@@ -133,6 +131,6 @@ describe("a secret is in nothing that is printed", () => {
     onTestFinished(() => spy.mockRestore());
     for (const env of [{}, { ORIGIN_SECRET: "" }, { ORIGIN_SECRE: SECRET }, { ORIGIN_SECRET: "short" }])
       expect(leaks(printed(thrownBy(() => settings({ ...RULE, with: DEMAND }, env))), "ERR_WHEREFROM_")).toEqual([]);
-    expect(spy.mock.calls.flat().join("\n")).not.toContain(SECRET);
+    expect(printed(spy.mock.calls)).not.toContain(SECRET);
   });
 });
