@@ -8,6 +8,7 @@ import { Anchors, entryText, inOrder, MARKER } from "./page.mjs";
 import { isPreset, presetText } from "./presets.mjs";
 import { loadSource } from "./runtime.mjs";
 import { originHeadersText } from "./origin-headers.mjs";
+import { sendersText } from "./senders.mjs";
 import { removedHeadersText } from "./removed-headers.mjs";
 import { ROOT } from "./source.mjs";
 
@@ -60,6 +61,7 @@ async function bodiesOf(exported) {
       ["cli", commands],
       ["origin-headers", originHeadersText(presets)],
       ["removed-headers", removed],
+      ["senders", sendersText()],
     ]);
   };
   // Twice: links need the headings, which do not depend on links.

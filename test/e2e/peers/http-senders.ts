@@ -63,7 +63,8 @@ function endToEnd({ headers }: IncomingMessage): Record<string, string | string[
   return Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-const OTHER_SENDERS: readonly Sender[] = [
+/** Proxies that no preset names, and other forms of those that one does. */
+export const OTHER_SENDERS: readonly Sender[] = [
   nginx("nginx, X-Real-IP", "x-real-ip", "proxy_set_header X-Real-IP $remote_addr;"),
   nginx("nginx, X-Forwarded-For overwritten", "x-forwarded-for", "proxy_set_header X-Forwarded-For $remote_addr;"),
   nginx("nginx, Forwarded", "forwarded", `proxy_set_header Forwarded 'for=$forwarded_for;host="$host";proto=$scheme';`),
@@ -186,6 +187,3 @@ ReversePath "/" "http://${PROXY}:${ports.target}/"
     },
   },
 ];
-
-/** Proxies that write a header, in each form in which they do. */
-export const HTTP_SENDERS: readonly Sender[] = [...PRESET_SENDERS, ...OTHER_SENDERS];

@@ -34,11 +34,12 @@ function withoutPorts(text: string, ports: readonly number[]): string {
   return plain.replace(/(127\.0\.0\.5|\[::1\]|::1):\d{4,5}/g, "$1:50000");
 }
 
-function arrivedIn(message: IncomingMessage, ports: readonly number[]): Arrived {
+/** The lines of `names` in a message, with the ports of no run. */
+export function arrivedIn(message: IncomingMessage, ports: readonly number[], names = Object.keys(FORGED)): Arrived {
   const lines: Record<string, string[]> = {};
   for (const [index, name] of message.rawHeaders.entries()) {
     const key = name.toLowerCase();
-    if (index % 2 === 1 || !(key in FORGED)) continue;
+    if (index % 2 === 1 || !names.includes(key)) continue;
     (lines[key] ??= []).push(withoutPorts(message.rawHeaders[index + 1] ?? "", ports));
   }
   return Object.fromEntries(Object.entries(lines).sort(([one], [other]) => (one < other ? -1 : 1)));
