@@ -27,11 +27,11 @@ export interface Recording {
   readonly ipv6: Arrived;
 }
 
-/** Ports differ from run to run. */
+/** Ports differ from run to run, and so do names that a proxy makes up for itself (RFC 7239, 6.3). */
 function withoutPorts(text: string, ports: readonly number[]): string {
   let plain = text;
   for (const port of ports) plain = plain.replaceAll(String(port), "8080");
-  return plain.replace(/(127\.0\.0\.5|\[::1\]|::1):\d{4,5}/g, "$1:50000");
+  return plain.replace(/(127\.0\.0\.5|\[::1\]|::1):\d{4,5}/g, "$1:50000").replace(/\bby=_[\w.-]+/g, "by=_obfuscated");
 }
 
 /** The lines of `names` in a message, with the ports of no run. */
