@@ -57,8 +57,8 @@ async function askHttp2(port: number): Promise<Seen> {
   return JSON.parse(text) as Seen;
 }
 
-async function askRaw(port: number, text: string): Promise<Seen> {
-  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+async function askRaw(port: number, text: string, localAddress = "127.0.0.1"): Promise<Seen> {
+  const socket = connect({ port, host: "127.0.0.1", localAddress }).setEncoding("latin1");
   let reply = "";
   socket.on("data", (part: string) => (reply += part));
   socket.write(text, "latin1");
@@ -143,6 +143,32 @@ test("PROXY headers are read on the named port, and the listener of another says
   expect((await ask(ports[1] as number)).headers["x-real-ip"]).toBe(FORGED);
   expect(err()).toContain(`127.0.0.1:${ports[1]} (process`);
   expect(err().match(/is not covered: its port is none of/g)).toHaveLength(1);
+});
+
+test("a PROXY header counts as long as its sender is on a list that is followed; any other connection is closed", async () => {
+  const port = await freePort("127.0.0.1");
+  const list = fileOf("senders.txt", "127.0.0.2\n");
+  const config = fileOf("senders.json", {
+    lists: { senders: { file: list } },
+    policy: { trust: ["list:senders"], from: "proxy-protocol" },
+    ports: [port],
+    server: { proxyProtocol: "required" },
+  });
+  const lines = Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = `PROXY TCP4 ${CLIENT} 192.0.2.1 4711 443\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines.join("")}\r\n`;
+  await started([...PRELOAD, ECHO], { WHEREFROM_CONFIG: config, PORT: String(port) });
+  const saidTo = async (sender: string): Promise<"right" | "wrong" | "nothing"> => {
+    try {
+      return proves(await askRaw(port, text, sender)) ? "right" : "wrong";
+    } catch {
+      // The end of the connection or its reset comes first, as the moment has it.
+      return "nothing";
+    }
+  };
+  expect([await saidTo("127.0.0.2"), await saidTo("127.0.0.9")]).toEqual(["right", "nothing"]);
+  writeFileSync(list, "127.0.0.9\n");
+  await expect.poll(() => saidTo("127.0.0.9")).toBe("right");
+  expect(await saidTo("127.0.0.2")).toBe("nothing");
 });
 
 describe("the application's own policy stays", () => {
