@@ -5,6 +5,8 @@ import { started } from "../../conformance/auto/program.ts";
 import {
   CLIENT,
   FORGED,
+  overAuthJs,
+  overFeathers,
   overGraphql,
   overHttp,
   overSocketIo,
@@ -23,8 +25,8 @@ interface Application {
   /** How it says whom it takes for the client. */
   readonly question: Question;
   readonly env?: Readonly<Record<string, string>>;
-  /** What it says without the preload where a client forges: right where its own setting counts machines, and the peer where it reads no header. Default: what was forged. */
-  readonly today?: "right behind the proxy" | "the peer";
+  /** What it says without the preload where a client forges: right where its own setting counts machines, the peer where it reads no header, none where it takes an X-Forwarded-For of one element alone or has only the preload to ask. Default: what was forged. */
+  readonly today?: "right behind the proxy" | "the peer" | "none" | "none behind the proxy";
   /** What it says where the preload has written nothing that it reads. Default: the client. */
   readonly says?: "the peer";
 }
@@ -70,12 +72,30 @@ const APPLICATIONS: Readonly<Record<string, Application>> = {
   "GraphQL Yoga": { program: "yoga", question: overGraphql("/graphql") },
   "NestJS on Fastify, trustProxy: true": { program: "nest", question: overHttp() },
   "OpenTelemetry, client.address": { program: "opentelemetry", question: overHttp() },
+  "Sentry, the user's ip_address": { program: "sentry", question: overHttp() },
+  polka: { program: "polka", question: overHttp() },
+  "Feathers on Express, trust proxy: true": { program: "feathers-express", question: overFeathers },
+  "Feathers on Koa, proxy: true": { program: "feathers-koa", question: overFeathers },
+  "better-auth, address of the session": {
+    program: "better-auth",
+    question: overHttp(),
+    today: "none behind the proxy",
+  },
+  "Auth.js, request of authorize()": { program: "auth", question: overAuthJs("authorize") },
+  "Auth.js, currentClient() in a callback": {
+    program: "auth",
+    question: overAuthJs("callback"),
+    env: { WHEREFROM_CURRENT_CLIENT: "on" },
+    today: "none",
+  },
 };
 
 /** What an application says of a client that forges, behind the proxy and connected itself. */
 const TODAY: Readonly<Record<NonNullable<Application["today"]> | "what was forged", readonly string[]>> = {
   "the peer": [PROXY, STRANGER],
   "right behind the proxy": [CLIENT, FORGED],
+  none: ["none", "none"],
+  "none behind the proxy": ["none", FORGED],
   "what was forged": [FORGED, FORGED],
 };
 

@@ -58,7 +58,8 @@ async function ask(
   { from, headers }: Probe,
   { path = "/", method = "GET", body }: Asked,
 ): Promise<string> {
-  const json = body === undefined ? {} : { "content-type": "application/json" };
+  // Auth.js then answers with the place that a browser would be sent to.
+  const json = body === undefined ? {} : { "content-type": "application/json", "x-auth-return-redirect": "1" };
   const sent = request({
     host: "127.0.0.1",
     port,
@@ -92,6 +93,19 @@ export const overTrpc: Question = async (port, probe) => {
   const text = await ask(port, probe, { path: "/ip" });
   return (JSON.parse(text) as { readonly result: { readonly data: string } }).result.data;
 };
+
+export const overFeathers: Question = async (port, probe) => {
+  const [ip] = JSON.parse(await ask(port, probe, { path: "/ip" })) as readonly [string];
+  return ip;
+};
+
+/** Signs in, and answers what the application's function of Auth.js of this name has seen. */
+export const overAuthJs =
+  (which: "authorize" | "callback"): Question =>
+  async (port, probe) => {
+    const text = await ask(port, probe, { path: "/auth/callback/credentials", method: "POST", body: "{}" });
+    return new URL((JSON.parse(text) as { readonly url: string }).url).searchParams.get(which) ?? text;
+  };
 
 export const overWebSocket: Question = async (port, { from, headers }) => {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { ...headers }, localAddress: from });
