@@ -41,8 +41,12 @@ const HEADERS = {
   "x-forwarded-host": "evil.example",
 };
 
-async function ask(port: number, headers: Readonly<Record<string, string>> = HEADERS): Promise<Seen> {
-  const sent = request({ port, host: "127.0.0.1", headers, agent: false }).end();
+async function ask(
+  port: number,
+  headers: Readonly<Record<string, string>> = HEADERS,
+  { path = "/", from = "127.0.0.1" }: { readonly path?: string; readonly from?: string } = {},
+): Promise<Seen> {
+  const sent = request({ port, host: "127.0.0.1", path, localAddress: from, headers, agent: false }).end();
   const [response] = (await once(sent, "response")) as [NodeJS.ReadableStream];
   let text = "";
   for await (const part of response) text += String(part);
@@ -186,6 +190,30 @@ describe("the application's own policy stays", () => {
   test("and without one the preload's answers", async () => {
     const { ports } = await started([...PRELOAD, OWN], { ...POLICY });
     expect((await ask(ports[0] as number)).server).toBe(CLIENT);
+  });
+});
+
+describe("headers of the application's own", () => {
+  const application = "conformance/auto/applications/own-headers.mjs";
+
+  test("stay on the request that it has set them on", async () => {
+    const { ports } = await started([...PRELOAD, application], POLICY);
+    const { headers } = await ask(ports[0] as number, HEADERS, { path: "/set" });
+    expect([headers["x-client-ip"], headers["x-real-ip"], headers["x-forwarded-for"]]).toEqual([
+      "198.51.100.1",
+      "198.51.100.2",
+      CLIENT,
+    ]);
+  });
+
+  test.each([
+    ["are one more client's where loopback is not trusted", "127.0.0.2", "127.0.0.1"],
+    ["name the client where loopback is trusted", "127.0.0.1,127.0.0.2", CLIENT],
+  ])("on a request to itself %s", async (_title, trust, inner) => {
+    const policy = { WHEREFROM_POLICY: `trust=${trust} from=x-forwarded-for` };
+    const { ports } = await started([...PRELOAD, application], policy);
+    const { headers } = await ask(ports[0] as number, HEADERS, { path: "/self", from: "127.0.0.2" });
+    expect([headers["x-forwarded-for"], headers["x-real-ip"]]).toEqual([inner, inner]);
   });
 });
 
