@@ -67,7 +67,7 @@ const nest = (adapter: string): Project => ({
 });
 
 /** Applications with the setting that docs/guides/no-code.md names, and the oldest Node that their `engines` allow. */
-const PROJECTS: Readonly<Record<string, Project & { readonly from: 20 | 22 }>> = {
+const PROJECTS: Readonly<Record<string, Project & { readonly from: 20 | 22 | 24 }>> = {
   "Next.js 16, next start": {
     ...NEXT,
     from: 20,
@@ -142,6 +142,69 @@ export default defineConfig({ output: "server", adapter, security: { allowedDoma
   },
   "NestJS 12 on Express, @nestjs/throttler": { ...nest("express"), from: 20 },
   "NestJS 12 on Fastify, @nestjs/throttler": { ...nest("fastify"), from: 20 },
+  "AdonisJS 7": {
+    from: 24,
+    packages: ["@adonisjs/core@7"],
+    files: {
+      "adonisrc.js": `import { defineConfig } from "@adonisjs/core/app";
+export default defineConfig({
+  providers: [() => import("@adonisjs/core/providers/app_provider"), () => import("@adonisjs/core/providers/hash_provider")],
+  preloads: [() => import("./start/routes.js")],
+});
+`,
+      "config/app.js": `import { defineConfig } from "@adonisjs/core/http";
+export const http = defineConfig({});
+`,
+      "config/encryption.js": `import { defineConfig, drivers } from "@adonisjs/core/encryption";
+const keys = ["0123456789abcdef0123456789abcdef"];
+export default defineConfig({ default: "aes", list: { aes: drivers.aes256gcm({ id: "app", keys }) } });
+`,
+      "config/hash.js": `import { defineConfig, drivers } from "@adonisjs/core/hash";
+export default defineConfig({ default: "scrypt", list: { scrypt: drivers.scrypt({}) } });
+`,
+      "config/logger.js": `import { defineConfig } from "@adonisjs/core/logger";
+export default defineConfig({ default: "app", loggers: { app: { enabled: true, name: "app", level: "error" } } });
+`,
+      "start/routes.js": `import router from "@adonisjs/core/services/router";
+router.get("/ip", ({ request }) => request.ip());
+`,
+      "bin/server.js": `import { Ignitor } from "@adonisjs/core";
+const root = new URL("../", import.meta.url);
+const importer = (path) => import(path.startsWith(".") ? new URL(path, root).href : path);
+await new Ignitor(root, { importer }).httpServer().start();
+`,
+    },
+    start: () => ["bin/server.js"],
+  },
+  "Node-RED 5, left-most element in a function": {
+    from: 22,
+    packages: ["node-red@5"],
+    files: {
+      "flows.json": JSON.stringify([
+        { id: "tab", type: "tab", label: "ip" },
+        { id: "in", type: "http in", z: "tab", url: "/ip", method: "get", wires: [["who"]] },
+        {
+          id: "who",
+          type: "function",
+          z: "tab",
+          func: "msg.payload = msg.req.headers['x-forwarded-for']?.split(',')[0] ?? msg.req.ip; return msg;",
+          outputs: 1,
+          wires: [["out"]],
+        },
+        { id: "out", type: "http response", z: "tab", wires: [] },
+      ]),
+      "settings.cjs": `module.exports = {
+  uiHost: "127.0.0.1",
+  uiPort: Number(process.env.PORT),
+  flowFile: "flows.json",
+  httpAdminRoot: false,
+  credentialSecret: false,
+  logging: { console: { level: "error" } },
+};
+`,
+    },
+    start: () => ["node_modules/node-red/red.js", "-s", "settings.cjs", "-u", "."],
+  },
 };
 
 const NODES: readonly (readonly [number, string])[] = [
