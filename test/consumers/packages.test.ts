@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { NATIVE, PREBUILT } from "../../native/scripts/build.mjs";
 import { adapters } from "../../scripts/packages.mjs";
 import { describeUnless } from "../e2e/requirement.ts";
+import { COVERED, PRELOADED } from "./programs.ts";
 import {
   emptyProject,
   filesOf,
@@ -149,6 +150,20 @@ describe("what is packed", () => {
   test("the command runs", async () => {
     const { stdout } = await run(join(consumer.directory, "node_modules", ".bin", "wherefrom"), ["--version"]);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+    ["--import", ["--import", "@wherefrom/auto"], {}],
+    ["--require", ["--require", "@wherefrom/auto"], {}],
+    ["NODE_OPTIONS", [], { NODE_OPTIONS: "--import @wherefrom/auto" }],
+  ])("the preload covers a server by %s", async (_title, options, env) => {
+    consumer.write({ "preloaded.mjs": PRELOADED });
+    const told = await run(process.execPath, [...options, "preloaded.mjs"], {
+      cwd: consumer.directory,
+      env: { PATH: process.env["PATH"], WHEREFROM_POLICY: "trust=127.0.0.1 from=x-forwarded-for", ...env },
+    });
+    expect(told.stdout).toBe(COVERED);
+    expect(told.stderr).toContain("is covered by WHEREFROM_POLICY");
   });
 
   test("what takes a package that is not installed says which: DuckDB, maxmind", async () => {

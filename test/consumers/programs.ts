@@ -109,3 +109,21 @@ export const TESTS = {
     ),
   ),
 } as const;
+
+/** Says which client a request names that forges the first element of its header, and must not run uncovered. */
+export const PRELOADED = `import "@wherefrom/auto/required";
+import { createServer, request } from "node:http";
+const server = createServer(({ headers }, response) => {
+  response.end(headers["x-forwarded-for"] + " " + headers["x-real-ip"]);
+});
+server.listen(0, "127.0.0.1", () => {
+  const headers = { "x-forwarded-for": "6.6.6.6, 203.0.113.7", "x-real-ip": "6.6.6.6" };
+  request({ host: "127.0.0.1", port: server.address().port, headers, agent: false }, (response) => {
+    response.pipe(process.stdout);
+    response.on("end", () => server.close());
+  }).end();
+});
+`;
+
+/** What it prints where it is covered. */
+export const COVERED = "203.0.113.7 203.0.113.7";
