@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { nodeOf, VERSIONS } from "../../scripts/nodes.mjs";
 import { describeUnless } from "../e2e/requirement.ts";
-import { EXPRESS_COMMONJS, EXPRESS_MODULE, NODE_COMMONJS, NODE_MODULE, type Printed, TESTS } from "./programs.ts";
+import {
+  COVERED,
+  EXPRESS_COMMONJS,
+  EXPRESS_MODULE,
+  NODE_COMMONJS,
+  NODE_MODULE,
+  PRELOADED,
+  type Printed,
+  TESTS,
+} from "./programs.ts";
 import {
   emptyProject,
   npmProject,
@@ -249,11 +258,15 @@ describe.each(JEST_VERSIONS.map((version, index) => [version, index] as const))(
 /** A package.json with which a package manager takes ours from their tarballs wherever they are named. */
 function manifestOf(kind: "overrides" | "resolutions"): object {
   const files = Object.fromEntries(tarballs.names.map((name) => [name, `file:${tarballs.of(name)}`]));
-  const named = ["core", "net", "express", "native"].map((name) => `@wherefrom/${name}`);
+  const named = ["auto", "core", "net", "express", "native"].map((name) => `@wherefrom/${name}`);
   const express = pinned("express").replace("express@", "");
   const dependencies = { ...Object.fromEntries(named.map((name) => [name, files[name]])), express };
   return kind === "overrides" ? { dependencies, pnpm: { overrides: files } } : { dependencies, resolutions: files };
 }
+
+/** The preload's policy, without the variables of the test runner, which are not the application's. */
+const POLICY = ["-u", "WHEREFROM_SUITE", "WHEREFROM_POLICY=trust=127.0.0.1 from=x-forwarded-for"];
+const PRELOAD = ["--import", "@wherefrom/auto", "preloaded.mjs"];
 
 describe("package managers", BUSY, () => {
   test.each([
@@ -263,9 +276,10 @@ describe("package managers", BUSY, () => {
     const project = emptyProject(manifestOf("overrides"));
     onTestFinished(project.remove);
     await project.run("npx", "--yes", "pnpm@10.34.9", "install", "--prefer-offline", ...options);
-    project.write({ "express.mjs": EXPRESS_MODULE, "express.cjs": EXPRESS_COMMONJS });
+    project.write({ "express.mjs": EXPRESS_MODULE, "express.cjs": EXPRESS_COMMONJS, "preloaded.mjs": PRELOADED });
     for (const file of ["express.mjs", "express.cjs"])
       expect(printed(await project.run(process.execPath, file))).toEqual(HERE);
+    expect(await project.run("env", ...POLICY, process.execPath, ...PRELOAD)).toBe(COVERED);
   });
 
   test("npm --ignore-scripts", async () => {
@@ -292,8 +306,10 @@ describe("package managers", BUSY, () => {
       "yarn.lock": "",
       "express.mjs": EXPRESS_MODULE,
       "express.cjs": EXPRESS_COMMONJS,
+      "preloaded.mjs": PRELOADED,
     });
     await yarn("install");
     for (const file of ["express.mjs", "express.cjs"]) expect(printed(await yarn("node", file))).toEqual(HERE);
+    expect(await project.run("env", ...POLICY, program, "node", ...PRELOAD)).toBe(COVERED);
   });
 });
