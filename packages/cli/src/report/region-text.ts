@@ -56,7 +56,7 @@ export function formatRegions(regions: readonly Region[], kind: RegionKind, pain
   return [paint("heading", line(head)), ...rows.map(line)];
 }
 
-/** CSV (RFC 4180, lines end in LF). No cell begins as a formula of a spreadsheet does. */
+/** CSV (RFC 4180, lines end in LF). No cell begins as a formula of a spreadsheet does, and none has a control character: it may be read on a terminal. */
 export function formatRegionCsv(regions: readonly Region[], kind: RegionKind): string[] {
   const isHosted = regions.some(({ hosted }) => hosted !== undefined);
   return [
@@ -76,6 +76,7 @@ export function formatRegionCsv(regions: readonly Region[], kind: RegionKind): s
 }
 
 function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const plain = plainText(text);
+  const safe = /^[=+\-@]/.test(plain) ? `'${plain}` : plain;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
