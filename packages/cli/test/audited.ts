@@ -53,13 +53,17 @@ export function file(lines: readonly string[], name = "audit.jsonl"): string {
   return path;
 }
 
-export async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+export async function run(
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string; bytes: Uint8Array | undefined }> {
   let [out, err] = ["", ""];
+  let bytes: Uint8Array | undefined;
   const terminal = {
+    bytes: (data: Uint8Array) => void (bytes = data),
     out: (text: string) => void (out += `${text}\n`),
     err: (text: string) => void (err += `${text}\n`),
     hasColors: false,
     interruption: async () => {},
   };
-  return { code: await runCommandLine(args, terminal), out, err };
+  return { code: await runCommandLine(args, terminal), out, err, bytes };
 }

@@ -9,6 +9,7 @@ import { LOG_OPTIONS, readLogOptions } from "../logs/options.ts";
 import { formatCount, formatSecond } from "../terminal/number-text.ts";
 import { didYouMean } from "../terminal/option.ts";
 import { PICTURE_WIDTH } from "../terminal/palette.ts";
+import { PNG_ON_TERMINAL, pngOf } from "../terminal/png.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { createPaint, fail, refuse } from "../terminal/terminal.ts";
 import { markHosted } from "./hosting.ts";
@@ -18,7 +19,7 @@ import { formatRegionCsv, formatRegions } from "./region-text.ts";
 import { readRegions, REGION_COLUMNS, REGION_KINDS, type Region, type RegionKind } from "./regions.ts";
 import { drawWorld } from "./world.ts";
 
-const FORMATS = ["csv", "json", "svg", "html"];
+const FORMATS = ["csv", "json", "svg", "png", "html"];
 const CROSSED_LIMIT = 2;
 
 /** Traffic by region, from files. */
@@ -45,6 +46,10 @@ export const report: Command = {
     csv: { type: "boolean", description: "print CSV for spreadsheets" },
     json: { type: "boolean", description: "print one line of JSON for each region" },
     svg: { type: "boolean", description: "print an SVG picture: bars, and a map of the countries" },
+    png: {
+      type: "boolean",
+      description: "print the same as PNG, into a file or a pipe (requires npm install @resvg/resvg-js)",
+    },
     html: { type: "boolean", description: "print one self-contained HTML page with the picture and the table" },
     ...LOG_OPTIONS,
     ...GEO_OPTIONS,
@@ -74,6 +79,7 @@ export const report: Command = {
     const asked = FORMATS.filter((format) => names.has(format));
     if (asked.length > 1)
       return refuse(`--${asked[0]} and --${asked[1]} cannot be combined.`, "wherefrom report", terminal);
+    if (names.has("png") && terminal.bytes === undefined) return refuse(PNG_ON_TERMINAL, "wherefrom report", terminal);
     if (words.length === 0)
       return refuse(
         'Which files? An access log, such as /var/log/nginx/access.log*, or "-" for standard input.',
@@ -107,6 +113,7 @@ export const report: Command = {
       if (names.has("csv")) for (const line of formatRegionCsv(regions, kind)) terminal.out(line);
       else if (names.has("json")) for (const region of regions) terminal.out(JSON.stringify(region));
       else if (names.has("svg")) terminal.out(await draw());
+      else if (names.has("png")) terminal.bytes?.(await pngOf(await draw()));
       else if (names.has("html")) terminal.out(formatRegionPage(regions, kind, heading, await draw()));
       else
         for (const line of [heading, "", ...formatRegions(regions, kind, createPaint(terminal.hasColors))])

@@ -4,6 +4,8 @@ import { styleText } from "node:util";
 export interface Terminal {
   /** One line, or several, to standard output. */
   readonly out: (text: string) => void;
+  /** Bytes to standard output, where that is a file or a pipe; undefined where people would read them. */
+  readonly bytes?: ((data: Uint8Array) => void) | undefined;
   /** To standard error. */
   readonly err: (text: string) => void;
   /** Writes a line to standard error that the next one takes the place of, or takes it away (""); undefined where that is no terminal. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
   });
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
+    bytes: process.stdout.isTTY ? undefined : (data) => void process.stdout.write(data),
     err: (text) => void process.stderr.write(`${text}\n`),
     progress: process.stderr.isTTY ? (text) => void process.stderr.write(`\r\x1b[K${text}`) : undefined,
     hasColors: wantsColors(process.stdout.isTTY, process.env),

@@ -12,6 +12,7 @@ import { doubtsOf, loadLogs, type LogOptions } from "../logs/load.ts";
 import { LOG_OPTIONS, prefixesOf, readLogOptions } from "../logs/options.ts";
 import { formatCount, formatMany, formatSecond, formatShare } from "../terminal/number-text.ts";
 import { didYouMean, type OptionReading } from "../terminal/option.ts";
+import { PNG_ON_TERMINAL, pngOf } from "../terminal/png.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { createPaint, fail, refuse } from "../terminal/terminal.ts";
 import { type Attack, ATTACK_COLUMNS, type AttackOptions, findTraffic, prepareAttacks, traceAttack } from "./attack.ts";
@@ -23,7 +24,8 @@ import { drawSurge } from "./surge-picture.ts";
 import { readTimeline } from "./timeline.ts";
 
 /** Options that say what is printed. */
-const FORMATS = ["deny", "json", "svg", "html"];
+const PICTURES = ["svg", "png", "html"];
+const FORMATS = ["deny", "json", ...PICTURES];
 const DEFAULT_TOP = 10;
 const TOP_LIMIT = 100_000;
 /** A request rate above this many times the usual one is a surge. */
@@ -69,6 +71,10 @@ export const trace: Command = {
       description: "print one line of JSON for each surge, in the shape of AWS Shield's DescribeAttack",
     },
     svg: { type: "boolean", description: "print an SVG time line of the surge, stacked by network" },
+    png: {
+      type: "boolean",
+      description: "print the same as PNG, into a file or a pipe (requires npm install @resvg/resvg-js)",
+    },
     html: { type: "boolean", description: "print one self-contained HTML page: time line, sources and blocklist" },
     ...LOG_OPTIONS,
     ...GEO_OPTIONS,
@@ -86,6 +92,7 @@ export const trace: Command = {
     const asked = FORMATS.filter((format) => names.has(format));
     if (asked.length > 1)
       return refuse(`--${asked[0]} and --${asked[1]} cannot be combined.`, "wherefrom trace", terminal);
+    if (names.has("png") && terminal.bytes === undefined) return refuse(PNG_ON_TERMINAL, "wherefrom trace", terminal);
     const files = words.flatMap(expandName);
     const trouble = files.length === 0 ? `No file matches ${words.join(", ")}.` : unreadableFile(files);
     if (trouble !== undefined) return fail(trouble, terminal);
@@ -130,10 +137,11 @@ export const trace: Command = {
       else if (names.has("json"))
         for (const [index, attack] of attacks.entries())
           terminal.out(JSON.stringify(attackDetail(attack, (opened[index] as number) + 1, traffic, loaded.unread)));
-      else if (names.has("svg") || names.has("html")) {
+      else if (PICTURES.some((picture) => names.has(picture))) {
         const [[attack], [shown]] = [attacks as [Attack], opened as [number]];
         const picture = drawSurge(attack, await readTimeline(engine, traffic, shown));
-        terminal.out(names.has("svg") ? picture : formatSurgePage(attack, shown, traffic, picture));
+        if (names.has("png")) terminal.bytes?.(await pngOf(picture));
+        else terminal.out(names.has("svg") ? picture : formatSurgePage(attack, shown, traffic, picture));
       } else {
         const paint = createPaint(terminal.hasColors);
         const [attack] = attacks as [Attack];
