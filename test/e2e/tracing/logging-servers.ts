@@ -9,7 +9,7 @@ import { run } from "../configured.ts";
 import { startHaproxy } from "../haproxy.ts";
 import { startNginx } from "../nginx.ts";
 
-export interface Ports {
+interface Ports {
   readonly port: number;
   /** An HTTP server that answers everything. */
   readonly target: number;
