@@ -39,8 +39,8 @@ describeSuite("peers", () => {
     });
 
     /** The addresses that the program gives the client, one for each of two requests of a connection. */
-    async function clientsOf(header: SentProxyHeader): Promise<readonly string[]> {
-      const socket = connectWithProxyHeader({ host: "127.0.0.1", port }, header);
+    async function clientsOf(header: SentProxyHeader, host = "127.0.0.1"): Promise<readonly string[]> {
+      const socket = connectWithProxyHeader({ host, port }, header);
       // Varnish would answer a path that it knows by itself.
       const paths = [`/${number++}`, `/${number++}`];
       const [first = "", last = ""] = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: app.test\r\n`);
@@ -61,6 +61,14 @@ describeSuite("peers", () => {
       ["LOCAL: the connection's own address", {}, "127.0.0.1"],
     ])("%s", async (_title, header, expected) => {
       expect(await clientsOf(header)).toEqual([expected, expected]);
+    });
+
+    test.each<[title: string, SentProxyHeader, expected: string]>([
+      ["version 1", { version: 1, source, destination }, source.address],
+      ["version 2", { source: source6, destination: destination6 }, source6.address],
+      ["LOCAL: the connection's own address", {}, "::1"],
+    ])("%s, from a balancer that connects over IPv6", async (_title, header, expected) => {
+      expect(await clientsOf(header, "::1")).toEqual([expected, expected]);
     });
   });
 });

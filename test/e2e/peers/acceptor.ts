@@ -81,7 +81,7 @@ server.bind = "127.0.0.1"
 server.port = ${port}
 $SERVER["socket"] == "[::1]:${port}" { }
 extforward.hap-PROXY = "enable"
-extforward.forwarder = ("127.0.0.1" => "trust")
+extforward.forwarder = ("127.0.0.1" => "trust", "::1" => "trust")
 proxy.server = ("" => (("host" => "127.0.0.1", "port" => ${target})))
 `,
         (file) => ["lighttpd", "-D", "-f", file],
