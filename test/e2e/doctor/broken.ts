@@ -75,6 +75,23 @@ export const BROKEN: readonly Deployment[] = [
     says: ["proxy-unnamed"],
   },
   {
+    name: "nginx passes on the client's X-Forwarded-Host, which the policy believes",
+    service: {
+      policy: { trust: [near], from: "x-forwarded-for", origin: ["x-forwarded-host", "x-forwarded-proto"] },
+    },
+    start: async (site) => [await nginx(site, APPEND)],
+    says: ["origin-forgeable"],
+    exit: 0,
+    mends: "none",
+  },
+  {
+    name: "the proxy writes the client's address behind a word of its own",
+    service: { policy: xff(near) },
+    start: async (site) => [await haproxy(site, 'http-request set-header X-Forwarded-For "client-%[src]"')],
+    says: ["address-lost"],
+    mends: "until-found",
+  },
+  {
     name: "the outer of two proxies is not named",
     service: { policy: xff(near) },
     start: async (site) => [await nginx(site, APPEND, INNER), await haproxy(site, "option forwardfor", OUTER)],

@@ -51,15 +51,15 @@ export function findLostAddress(given: Case): void {
     );
     return;
   }
+  const carrier = written[0];
+  const texts = carrier === undefined ? [end] : elementsOf(sighting, carrier).map(({ text }) => text);
+  // The handler tells no text that is not an address.
+  const isUnreadable = texts.every((text) => text === "-");
   const seen = isSilent
     ? `no header has an address, and the peer is ${peer}`
-    : `${written[0] ?? "a claim of the connection"} names ${
-        written[0] === undefined
-          ? end
-          : elementsOf(sighting, written[0])
-              .map(({ text }) => text)
-              .join(", ")
-      }`;
+    : isUnreadable
+      ? `${carrier} holds text that is not an address`
+      : `${carrier ?? "a claim of the connection"} names ${texts.join(", ")}`;
   findings.add(
     severity,
     "address-lost",
