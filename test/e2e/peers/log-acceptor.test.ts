@@ -4,7 +4,8 @@ import { connectWithProxyHeader, type SentProxyHeader } from "@wherefrom/net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Daemon } from "../daemon.ts";
 import { freePort } from "../free-port.ts";
-import { describeSuite } from "../requirement.ts";
+import { describeSuite, describeUnless } from "../requirement.ts";
+import { startPostfix } from "./postfix.ts";
 import { LOG_ACCEPTORS, QUERY, startRecursor } from "./log-acceptor.ts";
 
 const destination = { address: "198.51.100.10", port: 443 };
@@ -41,6 +42,28 @@ describeSuite("peers", () => {
       socket.on("error", () => {}).resume();
       socket.end(says);
       await vi.waitFor(() => expect(daemon.output()).toContain(logged(header.source?.address as string)), LOG_LIMIT_MS);
+    });
+  });
+
+  describeUnless(process.getuid?.() === 0 ? undefined : "root is needed", "what we write is read by Postfix", () => {
+    let daemon: Daemon;
+    let port: number;
+    beforeAll(async () => {
+      port = await freePort("127.0.0.1");
+      daemon = await startPostfix(port);
+    });
+    afterAll(async () => daemon?.stop());
+
+    test.each([
+      ...HEADERS.map(([title, header]) => [title, header, "127.0.0.1"] as const),
+      ["version 2, from a balancer that connects over IPv6", { source: from6(9), destination: destination6 }, "::1"],
+    ] as const)("%s", async (_title, header, host) => {
+      const socket = connectWithProxyHeader({ host, port }, header);
+      onTestFinished(() => void socket.destroy());
+      let said = "";
+      socket.on("error", () => {}).on("data", (data) => (said += String(data)));
+      const named = `unknown[${header.source?.address}]`;
+      await vi.waitFor(() => expect(said).toContain(`554 5.7.1 <${named}>: Client host rejected`), LOG_LIMIT_MS);
     });
   });
 
