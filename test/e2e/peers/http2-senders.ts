@@ -4,7 +4,7 @@ import http2Proxy from "http2-proxy";
 import { presets } from "../platforms/presets.ts";
 import type { Ports, Running } from "../platforms/product.ts";
 import { startApache } from "../apache.ts";
-import { both } from "../platforms/programs.ts";
+import { both, PROGRAMS } from "../platforms/programs.ts";
 import { run } from "../configured.ts";
 import { startHaproxy } from "../haproxy.ts";
 import { PROXY, type Sender } from "./sender.ts";
@@ -117,33 +117,12 @@ http://:${ports.port} {
         ],
       ),
   },
-  {
+  ...PROGRAMS.filter(({ preset }) => preset === "h2o").map(({ start }): Http2Sender => ({
     name: "h2o",
     towards: "HTTP/1.1",
     rule: presets.h2o({ peers: [PROXY] }),
-    start: (ports) =>
-      run(
-        "h2o",
-        ports,
-        (directory) => `
-${process.getuid?.() === 0 ? "user: root" : ""}
-pid-file: ${directory}/h2o.pid
-num-threads: 1
-listen:
-  host: ${PROXY}
-  port: ${ports.port}
-listen:
-  host: "::1"
-  port: ${ports.port}
-hosts:
-  default:
-    paths:
-      /:
-        proxy.reverse.url: http://${PROXY}:${ports.target}/
-`,
-        (file) => ["h2o", "-m", "worker", "-c", file],
-      ),
-  },
+    start,
+  })),
   {
     name: "http2-proxy",
     towards: "HTTP/1.1",

@@ -1,5 +1,6 @@
 import { run } from "../configured.ts";
 import { type Daemon, startDaemon } from "../daemon.ts";
+import { both } from "../platforms/programs.ts";
 
 /** A program that demands a PROXY header, and writes the client's address into its log. */
 export interface LogAcceptor {
@@ -45,11 +46,6 @@ userdb {
   args = uid=65534 gid=65534 home=/nonexistent
 }
 `;
-
-const both = (port: number): readonly { host: string; port: number }[] => [
-  { host: "127.0.0.1", port },
-  { host: "::1", port },
-];
 
 export const LOG_ACCEPTORS: readonly LogAcceptor[] = [
   {

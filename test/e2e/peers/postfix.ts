@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../daemon.ts";
+import { both } from "../platforms/programs.ts";
 
 /**
  * Postfix's processes have sessions of their own: in a process namespace they end with the first of them. That one leaves its privileges, and with them what ties it to its
@@ -44,7 +45,7 @@ postlog unix-dgram n - n - 1 postlogd
 export function startPostfix(port: number): Promise<Daemon> {
   return startDaemon({
     name: "postfix",
-    listens: ["127.0.0.1", "::1"].map((host) => ({ host, port })),
+    listens: both(port),
     prepare: (directory) => {
       chmodSync(directory, 0o755);
       mkdirSync(join(directory, "queue"));

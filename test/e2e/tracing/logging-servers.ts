@@ -8,6 +8,7 @@ import { startApache } from "../apache.ts";
 import { run } from "../configured.ts";
 import { startHaproxy } from "../haproxy.ts";
 import { startNginx } from "../nginx.ts";
+import { both } from "../platforms/programs.ts";
 
 interface Ports {
   readonly port: number;
@@ -22,11 +23,6 @@ export interface LoggingServer {
   /** Starts it with an access log at `log`, a file that every user may write. */
   readonly start: (ports: Ports, log: string) => Promise<{ stop: () => Promise<void> }>;
 }
-
-const both = (port: number): readonly { host: string; port: number }[] => [
-  { host: "127.0.0.1", port },
-  { host: "::1", port },
-];
 
 const nginx = (name: string, format: string, logFormat: string): LoggingServer => ({
   name,
